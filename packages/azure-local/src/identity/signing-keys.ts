@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { writeFileDurably } from '../server/durable-file.ts';
 
 /** RSA keys that tokens are signed with. They outlive the process: a token issued before a restart stays good. */
 export interface SigningKeys {
@@ -16,7 +17,7 @@ const modulusLengthBits = 2048;
 /** Reads `<dir>/signing-keys.json` (0600), or makes it at first start. Throws when the file is damaged. */
 export async function openSigningKeys(dir: string): Promise<SigningKeys> {
   const path = join(dir, 'signing-keys.json');
-  const stored = (await readStored(path)) ?? (await createStored(path));
+  const stored = (await readStored(path)) ?? (await createStored(dir, path));
   const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...publicJwk } = stored;
   const privateKey = await importJWK({ ...stored }, 'RS256');
   if (privateKey instanceof Uint8Array || stored.kid === undefined) {
@@ -36,19 +37,14 @@ async function readStored(path: string): Promise<JWK | undefined> {
   return (JSON.parse(text) as { keys: JWK[] }).keys[0];
 }
 
-async function createStored(path: string): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('RS256', { modulusLength: modulusLengthBits, extractable: true });
+async function createStored(dir: string, path: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('RS256', {
+    modulusLength: modulusLengthBits,
+    extractable: true,
+  });
   const jwk: JWK = { ...(await exportJWK(privateKey)), kid: randomUUID() };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // Rename after fsync: a crash leaves either no keys or whole ones, never half a file.
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(JSON.stringify({ keys: [jwk] }));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  // Others on this machine must not even list the folder: the file signs tokens for everything.
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await writeFileDurably(path, JSON.stringify({ keys: [jwk] }), 0o600);
   return jwk;
 }

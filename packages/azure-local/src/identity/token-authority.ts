@@ -1,12 +1,13 @@
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { TokenClaims, TokenVerdict } from '../server/service.ts';
 import { openSigningKeys, type SigningKeys } from './signing-keys.ts';
 
 export interface TokenAuthorityOptions {
   /** Folder of the keys, made when absent, e.g. `<data>/identity`. */
   readonly dir: string;
   readonly tenantId: string;
-  /** Epoch milliseconds; default the machine's clock. */
-  readonly now?: () => number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** A token for one audience, as the two grants hand it out. */
@@ -22,18 +23,7 @@ export interface TokenSubject {
   readonly objectId: string;
 }
 
-export type TokenRefusal =
-  | 'malformed'
-  | 'algorithm'
-  | 'signature'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'audience'
-  | 'issuer';
-
-export type TokenOutcome =
-  | { readonly kind: 'valid'; readonly appId: string; readonly objectId: string; readonly expiresOnS: number }
-  | { readonly kind: 'refused'; readonly reason: TokenRefusal };
+type TokenRefusal = Extract<TokenVerdict, { valid: false }>['reason'];
 
 export interface TokenAuthority {
   readonly tenantId: string;
@@ -45,7 +35,7 @@ export interface TokenAuthority {
    * Judges a bearer token as a service does: RS256 by our own keys, exp and nbf by the clock, our issuer,
    * and one of `audiences` (a trailing slash more or less does not matter, as in Azure). Never throws for a bad token.
    */
-  verifyToken(token: string, audiences: readonly string[]): Promise<TokenOutcome>;
+  verifyToken(token: string, audiences: readonly string[]): Promise<TokenVerdict>;
 }
 
 /** Verified tokens remembered, so that a busy client costs one RSA check a token and not one a request. */
@@ -55,15 +45,12 @@ const tokenLengthMax = 16_384;
 const notBeforeMarginS = 300;
 
 interface Verified {
-  readonly audience: string;
-  readonly appId: string;
-  readonly objectId: string;
+  readonly claims: TokenClaims;
   readonly notBeforeS: number;
-  readonly expiresOnS: number;
 }
 
 export async function openTokenAuthority(options: TokenAuthorityOptions): Promise<TokenAuthority> {
-  const now = options.now ?? Date.now;
+  const { now } = options;
   const keys = await openSigningKeys(options.dir);
   const issuer = `https://sts.windows.net/${options.tenantId}/`;
   const keySet = createLocalJWKSet({ keys: [...keys.publicJwks] });
@@ -110,11 +97,11 @@ export async function openTokenAuthority(options: TokenAuthorityOptions): Promis
       return { token, expiresOnS, lifetimeS };
     },
     async verifyToken(token, audiences) {
-      if (token.length > tokenLengthMax) return { kind: 'refused', reason: 'malformed' };
+      if (token.length > tokenLengthMax) return { valid: false, reason: 'malformed' };
       let known = verified.get(token);
       if (known === undefined) {
         const checked = await checkSignature(token);
-        if (typeof checked === 'string') return { kind: 'refused', reason: checked };
+        if (typeof checked === 'string') return { valid: false, reason: checked };
         known = checked;
         if (verified.size >= verifiedCountMax) verified.delete(verified.keys().next().value ?? '');
         verified.set(token, known);
@@ -124,13 +111,13 @@ export async function openTokenAuthority(options: TokenAuthorityOptions): Promis
   };
 }
 
-function judge(known: Verified, audiences: readonly string[], nowS: number): TokenOutcome {
-  if (nowS >= known.expiresOnS) return { kind: 'refused', reason: 'expired' };
-  if (nowS < known.notBeforeS) return { kind: 'refused', reason: 'not-yet-valid' };
-  if (!audiences.some((audience) => withoutSlash(audience) === withoutSlash(known.audience))) {
-    return { kind: 'refused', reason: 'audience' };
+function judge(known: Verified, audiences: readonly string[], nowS: number): TokenVerdict {
+  const { claims, notBeforeS } = known;
+  if (nowS >= claims.exp || nowS < notBeforeS) return { valid: false, reason: 'expired' };
+  if (!audiences.some((audience) => withoutSlash(audience) === withoutSlash(claims.aud))) {
+    return { valid: false, reason: 'audience' };
   }
-  return { kind: 'valid', appId: known.appId, objectId: known.objectId, expiresOnS: known.expiresOnS };
+  return { valid: true, claims };
 }
 
 function withoutSlash(audience: string): string {
@@ -138,22 +125,22 @@ function withoutSlash(audience: string): string {
 }
 
 function fromPayload(payload: JWTPayload): Verified | TokenRefusal {
-  const { aud, appid, oid, nbf, exp } = payload;
-  if (typeof aud !== 'string' || typeof appid !== 'string' || typeof oid !== 'string') return 'malformed';
-  if (nbf === undefined || exp === undefined) return 'malformed';
-  return { audience: aud, appId: appid, objectId: oid, notBeforeS: nbf, expiresOnS: exp };
+  const { aud, iss, nbf, exp } = payload;
+  if (typeof aud !== 'string' || iss === undefined || nbf === undefined || exp === undefined)
+    return 'malformed';
+  return { claims: { ...payload, aud, iss, exp }, notBeforeS: nbf };
 }
 
 function refusalOf(error: unknown): TokenRefusal {
   if (error instanceof errors.JWTExpired) return 'expired';
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'algorithm';
+  // `none` and HS256 with our public key as the secret end here: only RS256 is ever tried.
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'signature';
   if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) {
     return 'signature';
   }
-  if (error instanceof errors.JWTClaimValidationFailed) {
+  if (error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed') {
     if (error.claim === 'iss') return 'issuer';
-    if (error.claim === 'nbf') return 'not-yet-valid';
-    return 'malformed';
+    if (error.claim === 'nbf') return 'expired';
   }
   if (error instanceof errors.JOSEError || error instanceof TypeError) return 'malformed';
   throw error;

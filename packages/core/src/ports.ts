@@ -12,7 +12,11 @@ export interface EventStream {
    * hole, awaiting `onChunk` before it goes on (so memory is bounded by a chunk and the prefetch). `ownerLevel` is the
    * fencing epoch: a reader with a higher or equal one takes the partition over.
    */
-  read(request: ReadRequest, onChunk: (chunk: EventChunk) => Promise<void>, signal: AbortSignal): Promise<ReadOutcome>;
+  read(
+    request: ReadRequest,
+    onChunk: (chunk: EventChunk) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<ReadOutcome>;
 
   close(): Promise<void>;
 }

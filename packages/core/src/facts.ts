@@ -1,0 +1,100 @@
+import type { DatasetName } from '@lakewarden/contracts';
+
+/**
+ * What happened, in the past tense, each emitted once by whoever knows it. Telemetry gives every fact one constant
+ * message, a level and its fields; nothing else in the core writes a log. No row content and no secret is ever a field.
+ */
+export type Fact =
+  | {
+      readonly type: 'DrainStarted';
+      readonly hub: string;
+      readonly partitions: number;
+      readonly events: number;
+    }
+  | {
+      readonly type: 'EventsLanded';
+      readonly hub: string;
+      readonly events: number;
+      readonly left: number;
+      readonly version: number;
+    }
+  | { readonly type: 'DrainFinished'; readonly hub: string; readonly events: number }
+  | { readonly type: 'PartitionTaken'; readonly hub: string; readonly partition: number }
+  | {
+      readonly type: 'PartitionFenced';
+      readonly hub: string;
+      readonly partition: number;
+      readonly heldEpoch: string;
+    }
+  /** Events between two sequence numbers left the hub before we read them (I11). Both ends are inclusive. */
+  | {
+      readonly type: 'GapFound';
+      readonly hub: string;
+      readonly partition: number;
+      readonly first: string;
+      readonly last: string;
+    }
+  | { readonly type: 'HubFailed'; readonly hub: string; readonly reason: string }
+  | {
+      readonly type: 'WindowStarted';
+      readonly source: string;
+      readonly window: string;
+      readonly attempt: number;
+      readonly runId: string;
+    }
+  | {
+      readonly type: 'WindowLanded';
+      readonly source: string;
+      readonly window: string;
+      readonly rows: number;
+      readonly version: number;
+    }
+  | {
+      readonly type: 'WindowFailed';
+      readonly source: string;
+      readonly window: string;
+      readonly attempt: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'RunStarted';
+      readonly run: string;
+      readonly dataset: DatasetName;
+      readonly slices: number;
+      readonly rows: number;
+    }
+  | {
+      readonly type: 'RunCommitted';
+      readonly run: string;
+      readonly dataset: DatasetName;
+      readonly slices: number;
+      readonly rows: number;
+      readonly version: number;
+      readonly engineMs: number;
+      readonly storeMs: number;
+      readonly commitMs: number;
+    }
+  | {
+      readonly type: 'RunFailed';
+      readonly run: string;
+      readonly dataset: DatasetName;
+      readonly slices: number;
+      readonly reason: string;
+      readonly next: 'retry' | 'split' | 'give-up';
+    }
+  | {
+      readonly type: 'RunConflicted';
+      readonly run: string;
+      readonly dataset: DatasetName;
+      readonly reason: string;
+    }
+  | { readonly type: 'CheckpointFailed'; readonly root: string; readonly reason: string };
+
+export type EmitFact = (fact: Fact) => void;
+
+/** The words of an error for a fact: its class, its code and its message; never its cause (which may hold a URL with a secret). */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? `${code}: ${error.message}` : error.message;
+}

@@ -1,0 +1,138 @@
+import type { GoldDataset, SilverDataset } from '@lakewarden/compute';
+import {
+  addDigests,
+  coarsen,
+  type DatasetName,
+  type Digest,
+  decodeLandedTags,
+  EMPTY_DIGEST,
+  type LandedTags,
+  TerminalError,
+} from '@lakewarden/contracts';
+import type { AddFile, Snapshot } from '@lakewarden/delta';
+import { fingerprintOf, type SliceInput } from './fingerprint.ts';
+import { sliceOf } from './recorded.ts';
+
+/** A slice that should exist, and what it should be made from. */
+export interface WantedSlice {
+  readonly slice: string;
+  readonly inputs: readonly SliceInput[];
+  readonly fingerprint: string;
+  /** False while a slice that it reads is not fresh itself: it waits. */
+  readonly ready: boolean;
+}
+
+/** A landed file with its tags read. */
+export interface LandedFileView {
+  readonly file: AddFile;
+  readonly slice: string;
+  readonly tags: LandedTags;
+}
+
+/** Live files of a bronze table. One without our tags means that somebody else wrote into bronze, where only landing may. */
+export function landedFiles(bronze: Snapshot | undefined): readonly LandedFileView[] {
+  return [...(bronze?.files.values() ?? [])].map((file) => {
+    const tags = decodeLandedTags(file.tags);
+    if (tags === undefined) {
+      throw new TerminalError(
+        'corrupt',
+        `${bronze?.root}/${file.path} carries no landing tags: bronze is written by landing only. Remove the file from the table, or land it through a source.`,
+      );
+    }
+    return { file, slice: sliceOf(file), tags };
+  });
+}
+
+/** Per slice of the silver dataset, the digest of the bronze rows that belong to it. */
+export function silverInputs(
+  step: SilverDataset,
+  landed: readonly LandedFileView[],
+): ReadonlyMap<string, Digest> {
+  const digests = new Map<string, Digest>();
+  const add = (key: string, digest: Digest) =>
+    digests.set(key, addDigests(digests.get(key) ?? EMPTY_DIGEST, digest));
+  for (const { slice, tags } of landed) {
+    if (step.refresh === 'snapshot') {
+      add(slice, tags.digest);
+      continue;
+    }
+    for (const [key, digest] of Object.entries(tags.touches)) add(coarsen(key, step.grain) ?? key, digest);
+  }
+  return digests;
+}
+
+/** Does this bronze file hold a row of one of these silver slices? */
+export function feeds(step: SilverDataset, landed: LandedFileView, slices: ReadonlySet<string>): boolean {
+  if (step.refresh === 'snapshot') return slices.has(landed.slice);
+  return Object.keys(landed.tags.touches).some((key) => slices.has(coarsen(key, step.grain) ?? key));
+}
+
+/** `existing`: slices the table has already; one that lost all its input is wanted empty, never forgotten. */
+export function wantedSilver(
+  step: SilverDataset,
+  landed: readonly LandedFileView[],
+  existing: Iterable<string>,
+): readonly WantedSlice[] {
+  const digests = silverInputs(step, landed);
+  return [...new Set([...digests.keys(), ...existing])].sort().map((slice) => {
+    const inputs = [{ dataset: step.from.name, slice, digest: digests.get(slice) ?? EMPTY_DIGEST }];
+    return { slice, inputs, fingerprint: fingerprintOf(step.stepVersion, inputs), ready: true };
+  });
+}
+
+/** The slices of an input dataset as a reader may use them. */
+export interface InputSlices {
+  readonly fresh: ReadonlyMap<string, Digest>;
+  /** Wanted or present, but not fresh. */
+  readonly notFresh: ReadonlySet<string>;
+}
+
+export function wantedGold(
+  step: GoldDataset,
+  inputs: ReadonlyMap<DatasetName, InputSlices>,
+  existing: Iterable<string>,
+): readonly WantedSlice[] {
+  const slices = new Set<string>(existing);
+  for (const { dataset, asof } of step.inputs) {
+    if (asof !== 'window') continue;
+    for (const key of keysOf(inputs.get(dataset.name))) slices.add(coarsen(key, step.grain) ?? key);
+  }
+  const latestOnly = step.inputs.every((input) => input.asof === 'latest');
+  if (latestOnly && step.inputs.some(({ dataset }) => keysOf(inputs.get(dataset.name)).length > 0))
+    slices.add('all');
+  return [...slices].sort().map((slice) => wantGoldSlice(step, slice, inputs));
+}
+
+function wantGoldSlice(
+  step: GoldDataset,
+  slice: string,
+  inputs: ReadonlyMap<DatasetName, InputSlices>,
+): WantedSlice {
+  const read: SliceInput[] = [];
+  let ready = true;
+  for (const { dataset, asof } of step.inputs) {
+    const available = inputs.get(dataset.name);
+    for (const key of keysRead(available, asof, step, slice)) {
+      const digest = available?.fresh.get(key);
+      if (digest === undefined) ready = false;
+      else read.push({ dataset: dataset.name, slice: key, digest });
+    }
+    if (asof === 'latest' && keysOf(available).length === 0) ready = false;
+  }
+  return { slice, inputs: read, fingerprint: fingerprintOf(step.stepVersion, read), ready };
+}
+
+function keysRead(
+  available: InputSlices | undefined,
+  asof: 'window' | 'latest',
+  step: GoldDataset,
+  slice: string,
+): readonly string[] {
+  const keys = keysOf(available);
+  if (asof === 'latest') return keys.sort().slice(-1);
+  return keys.filter((key) => coarsen(key, step.grain) === slice);
+}
+
+function keysOf(available: InputSlices | undefined): string[] {
+  return available === undefined ? [] : [...new Set([...available.fresh.keys(), ...available.notFresh])];
+}

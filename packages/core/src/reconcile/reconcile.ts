@@ -1,0 +1,197 @@
+import type { GoldDataset, Pipeline, SilverDataset } from '@lakewarden/compute';
+import { type DatasetName, TerminalError, unreachable } from '@lakewarden/contracts';
+import { reasonOf } from '../facts.ts';
+import type { WantedSlice } from '../graph/wanted.ts';
+import { type RunDeps, type RunOutcome, runClean, runGold } from './run.ts';
+import {
+  type DatasetView,
+  type GoldView,
+  lookAtGold,
+  lookAtSilver,
+  readerOf,
+  type SilverView,
+} from './world.ts';
+
+/**
+ * Brings every wanted slice to fresh. The world is read again before each dataset; a run returns an outcome, and the one
+ * `switch` below owns what happens next. Inputs come before their readers, so one pass is enough unless somebody else
+ * commits meanwhile.
+ *
+ * - C1 (I8) An operation is tried at most `ATTEMPTS_MAX` times; a failed run splits its set and each half is a new one.
+ * - C2 (I9) Every wanted slice ends fresh or with a reason.
+ */
+const ATTEMPTS_MAX = 4;
+const RETRY_FIRST_MS = 200;
+/** Input rows of one run: bounds the engine's memory, whatever the history (I15). */
+export const RUN_ROWS_MAX = 2_000_000;
+
+export interface ReconcileRequest {
+  readonly pipeline: Pipeline;
+  readonly epoch: bigint;
+}
+
+export interface SliceFailure {
+  readonly dataset: DatasetName;
+  readonly slice: string;
+  readonly reason: string;
+}
+
+export interface ReconcileResult {
+  readonly views: ReadonlyMap<DatasetName, DatasetView>;
+  readonly failures: readonly SliceFailure[];
+}
+
+export async function reconcileAll(
+  deps: RunDeps,
+  request: ReconcileRequest,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const views = new Map<DatasetName, DatasetView>();
+  const failures: SliceFailure[] = [];
+  for (const step of request.pipeline.datasets) {
+    if (step.layer === 'bronze') continue;
+    const look = (): Promise<SilverView | GoldView> =>
+      step.layer === 'silver'
+        ? lookAtSilver(readerOf(deps.tables), step, signal)
+        : lookAtGold(readerOf(deps.tables), step, views, signal);
+    views.set(step.name, await reconcileDataset(deps, step, request.epoch, look, failures, signal));
+  }
+  return { views, failures };
+}
+
+async function reconcileDataset(
+  deps: RunDeps,
+  step: SilverDataset | GoldDataset,
+  epoch: bigint,
+  look: () => Promise<SilverView | GoldView>,
+  failures: SliceFailure[],
+  signal: AbortSignal,
+): Promise<DatasetView> {
+  const view = await look();
+  const stale = view.slices
+    .filter((slice) => !slice.fresh && slice.wanted.ready)
+    .map((slice) => slice.wanted);
+  if (stale.length === 0) return view;
+  for (const slices of batchesOf(stale)) await build(deps, { step, slices, epoch, look, failures }, signal);
+  return look();
+}
+
+/** Sets of slices whose input rows together stay below the bound of one run; a single slice may exceed it. */
+export function batchesOf(stale: readonly WantedSlice[]): readonly (readonly WantedSlice[])[] {
+  const batches: WantedSlice[][] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const wanted of stale) {
+    const own = wanted.inputs.reduce((sum, input) => sum + input.digest.rows, 0);
+    if (rows + own > RUN_ROWS_MAX) {
+      batches.push([]);
+      rows = 0;
+    }
+    batches.at(-1)?.push(wanted);
+    rows += own;
+  }
+  return batches;
+}
+
+interface Build {
+  readonly step: SilverDataset | GoldDataset;
+  readonly slices: readonly WantedSlice[];
+  readonly epoch: bigint;
+  readonly look: () => Promise<SilverView | GoldView>;
+  readonly failures: SliceFailure[];
+}
+
+async function build(deps: RunDeps, work: Build, signal: AbortSignal): Promise<void> {
+  let reason = '';
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const { step, epoch } = work;
+    const view = await work.look();
+    const names = new Set(work.slices.map((wanted) => wanted.slice));
+    const slices = view.slices
+      .filter((s) => names.has(s.wanted.slice) && !s.fresh && s.wanted.ready)
+      .map((s) => s.wanted);
+    if (slices.length === 0) return;
+    const run = deps.random.uuid();
+    const rows = slices.reduce(
+      (sum, wanted) => sum + wanted.inputs.reduce((n, input) => n + input.digest.rows, 0),
+      0,
+    );
+    deps.emit({ type: 'RunStarted', run, dataset: step.name, slices: slices.length, rows });
+    const outcome = await attempted(() => execute(deps, view, { run, slices, epoch }, signal), signal);
+    switch (outcome.kind) {
+      case 'committed':
+        return;
+      case 'conflict':
+        reason = outcome.reason;
+        deps.emit({ type: 'RunConflicted', run, dataset: step.name, reason });
+        break;
+      case 'fenced':
+        giveUp(deps, work, run, 'a newer agent holds this dataset; this one stops writing it');
+        return;
+      case 'failed': {
+        reason = outcome.reason;
+        const retry = outcome.transient && attempt < ATTEMPTS_MAX;
+        const next = retry ? 'retry' : slices.length > 1 ? 'split' : 'give-up';
+        deps.emit({ type: 'RunFailed', run, dataset: step.name, slices: slices.length, reason, next });
+        if (next === 'split') return split(deps, { ...work, slices }, signal);
+        if (next === 'give-up') return fail(work, reason);
+        await deps.clock.sleep(outcome.retryAfterMs ?? RETRY_FIRST_MS * 2 ** attempt, signal);
+        break;
+      }
+      default:
+        unreachable(outcome);
+    }
+  }
+  fail(work, reason);
+}
+
+type Attempted =
+  | RunOutcome
+  | { kind: 'failed'; reason: string; transient: boolean; retryAfterMs: number | undefined };
+
+async function attempted(run: () => Promise<RunOutcome>, signal: AbortSignal): Promise<Attempted> {
+  try {
+    return await run();
+  } catch (error) {
+    signal.throwIfAborted();
+    const retryAfterMs = (error as { retryAfterMs?: number }).retryAfterMs;
+    return {
+      kind: 'failed',
+      reason: reasonOf(error),
+      transient: !(error instanceof TerminalError),
+      retryAfterMs,
+    };
+  }
+}
+
+function execute(
+  deps: RunDeps,
+  view: SilverView | GoldView,
+  run: { run: string; slices: readonly WantedSlice[]; epoch: bigint },
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  if (!('bronze' in view)) return runGold(deps, { ...run, step: view.step, sources: view.sources }, signal);
+  if (view.bronze === undefined) throw new Error(`${view.step.name} is wanted but its bronze table is gone`);
+  return runClean(deps, { ...run, step: view.step, bronze: view.bronze, landed: view.landed }, signal);
+}
+
+async function split(deps: RunDeps, work: Build, signal: AbortSignal): Promise<void> {
+  const middle = Math.ceil(work.slices.length / 2);
+  await build(deps, { ...work, slices: work.slices.slice(0, middle) }, signal);
+  await build(deps, { ...work, slices: work.slices.slice(middle) }, signal);
+}
+
+function fail(work: Build, reason: string): void {
+  for (const { slice } of work.slices) work.failures.push({ dataset: work.step.name, slice, reason });
+}
+
+function giveUp(deps: RunDeps, work: Build, run: string, reason: string): void {
+  deps.emit({
+    type: 'RunFailed',
+    run,
+    dataset: work.step.name,
+    slices: work.slices.length,
+    reason,
+    next: 'give-up',
+  });
+  fail(work, reason);
+}

@@ -1,1 +1,48 @@
-export {};
+export type {
+  AggregateJob,
+  AggregateManifest,
+  BatchLanded,
+  BatchLanding,
+  CleanJob,
+  CleanManifest,
+  DedupJob,
+  DedupManifest,
+  Engine,
+  EventChunk,
+  InputFile,
+  LandedFile,
+  LandingWriter,
+  SliceFiles,
+  StreamLanding,
+} from './engine/engine.ts';
+export {
+  type AuxiliaryTable,
+  auxiliaryTables,
+  batchBronzeColumns,
+  coordinateColumns,
+  duplicatesColumns,
+  findDataset,
+  quarantineColumns,
+  streamBronzeColumns,
+} from './pipeline/auxiliary-tables.ts';
+export { type Compilation, compilePipeline } from './pipeline/compile-pipeline.ts';
+export type {
+  BatchSource,
+  BronzeDataset,
+  ControlTotal,
+  Dataset,
+  DedupKey,
+  GoldDataset,
+  GoldInput,
+  HubSource,
+  Pipeline,
+  RecordFormat,
+  Rule,
+  SilverColumn,
+  SilverDataset,
+  Source,
+  TotalCheck,
+} from './pipeline/model.ts';
+export { type Dialect, quoteName, quoteText, sessionSettings, sqlType } from './sql/dialect.ts';
+export { type ColumnSql, emitExpression, emitQuery, type QueryOptions } from './sql/emit.ts';
+export type { Expression, Query, Relation } from './sql/tree.ts';

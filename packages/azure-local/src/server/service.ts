@@ -12,7 +12,7 @@ export type ServiceName = 'storage' | 'arm' | 'login' | 'event-hubs';
 
 /** One HTTP request, with its body still unread. */
 export type HttpRequest = {
-  readonly service: ServiceName;
+  readonly service: ServiceName | 'control';
   /** Fresh for each request; services echo it as `x-ms-request-id`. */
   readonly requestId: string;
   readonly method: string;

@@ -1,0 +1,42 @@
+import type { Fact } from '@lakewarden/core';
+
+type Level = 'info' | 'warn' | 'error';
+
+interface Line {
+  readonly level: Level;
+  readonly message: string;
+}
+
+/**
+ * One constant message and one level a fact (house rule: WARN has recovered or will, ERROR needs a person). A total
+ * record, so that a new fact does not compile until its words are decided.
+ */
+const LINES: Record<Fact['type'], Line> = {
+  DrainStarted: { level: 'info', message: 'draining a hub' },
+  EventsLanded: { level: 'info', message: 'events are in bronze' },
+  DrainFinished: { level: 'info', message: 'the hub is drained to its last event' },
+  PartitionTaken: { level: 'warn', message: 'another reader took a partition over' },
+  PartitionFenced: { level: 'warn', message: 'a newer epoch holds a partition' },
+  GapFound: { level: 'error', message: 'events left the hub before they were read' },
+  HubFailed: { level: 'error', message: 'a hub could not be drained' },
+  WindowStarted: { level: 'info', message: 'a batch window is being copied' },
+  WindowLanded: { level: 'info', message: 'a batch window is in bronze' },
+  WindowFailed: { level: 'warn', message: 'a batch window failed' },
+  RunStarted: { level: 'info', message: 'building slices' },
+  RunCommitted: { level: 'info', message: 'slices are committed' },
+  RunFailed: { level: 'warn', message: 'a run failed' },
+  RunConflicted: { level: 'warn', message: 'a run lost a race and starts again' },
+  CheckpointFailed: { level: 'warn', message: 'a log checkpoint could not be written' },
+};
+
+/** One JSON object a line: `{"at","level","message","type",…fields}`. */
+export function formatFact(fact: Fact, nowMs: number): string {
+  const level: Level =
+    fact.type === 'RunFailed' && fact.next === 'give-up' ? 'error' : LINES[fact.type].level;
+  return JSON.stringify({
+    at: new Date(nowMs).toISOString(),
+    level,
+    message: LINES[fact.type].message,
+    ...fact,
+  });
+}

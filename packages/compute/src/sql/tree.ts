@@ -108,7 +108,7 @@ export interface Membership {
 export interface Case {
   readonly kind: 'case';
   readonly type: ColumnType;
-  readonly branches: readonly { readonly when: Expression; readonly then: Expression }[];
+  readonly branches: readonly { readonly when: Expression; readonly value: Expression }[];
   /** Undefined: null. */
   readonly otherwise: Expression | undefined;
 }

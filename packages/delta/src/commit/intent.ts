@@ -65,6 +65,15 @@ export type CommitOutcome =
   /** Somebody else's commit makes ours wrong: read again and decide. */
   | { readonly kind: 'conflict'; readonly version: number; readonly reason: ConflictReason }
   /** A newer epoch holds these scopes: this writer must stop writing them. */
-  | { readonly kind: 'fenced'; readonly scopes: readonly { scope: string; held: bigint }[]; readonly version: number };
+  | {
+      readonly kind: 'fenced';
+      readonly scopes: readonly { scope: string; held: bigint }[];
+      readonly version: number;
+    };
 
-export type ConflictReason = 'txn-moved' | 'slice-changed' | 'file-gone' | 'schema-changed' | 'protocol-changed';
+export type ConflictReason =
+  | 'txn-moved'
+  | 'slice-changed'
+  | 'file-gone'
+  | 'schema-changed'
+  | 'protocol-changed';

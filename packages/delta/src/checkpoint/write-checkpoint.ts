@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { TerminalError } from '@lakewarden/contracts';
+import { ByteWriter, parquetWrite } from 'hyparquet-writer';
+import { ENGINE_INFO } from '../engine-info.ts';
+import type { MetadataAction, ProtocolAction, RemoveFile } from '../log/actions.ts';
+import { encodePath } from '../log/encode-actions.ts';
+import { loadState } from '../log/load-snapshot.ts';
+import { checkpointPath, hintPath } from '../log/log-paths.ts';
+import { whyNotWritable } from '../log/protocol.ts';
+import type { LogState } from '../log/replay.ts';
+import type { AddFile, Snapshot } from '../log/snapshot.ts';
+import type { LakeStorage } from '../storage/lake-storage.ts';
+import { CHECKPOINT_COLUMNS, CHECKPOINT_SCHEMA, type CheckpointColumn } from './checkpoint-schema.ts';
+
+/** How long a removed file stays named for vacuum: our vacuum keeps 7 days (DESIGN §3, Layout and care). */
+export const TOMBSTONE_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
+const CHECKPOINT_INTERVAL_VERSIONS = 20;
+const ROW_GROUP_ROWS = 100_000;
+
+export type CheckpointOutcome =
+  /** Of this or, when somebody was faster, of an equal checkpoint. */
+  | { readonly kind: 'written' | 'exists'; readonly version: number }
+  /** No answer: it is there or not; either is fine, the next one will be tried anyway. */
+  | { readonly kind: 'unknown'; readonly version: number; readonly cause: unknown };
+
+/** Whether the writer of this version should write a checkpoint after it. */
+export function isCheckpointDue(version: number): boolean {
+  return version > 0 && version % CHECKPOINT_INTERVAL_VERSIONS === 0;
+}
+
+/**
+ * Writes the classic V1 checkpoint of a committed version, then the hint. Live files keep stats and tags (the digests and
+ * fingerprints of slices live there), removed files stay until they are 7 days old.
+ *
+ * It is made from the log, not from `snapshot`: so no mistake in memory can become the table's past, and snapshots
+ * need not carry removed files around.
+ *
+ * @throws TerminalError `unsupported` when the table asks its writers for more than protocol (1,2)
+ */
+export async function writeCheckpoint(
+  storage: LakeStorage,
+  snapshot: Snapshot,
+  options: { readonly now: number; readonly signal?: AbortSignal },
+): Promise<CheckpointOutcome> {
+  const { root, version } = snapshot;
+  const refusal = whyNotWritable(snapshot);
+  if (refusal !== undefined) throw new TerminalError('unsupported', `${root}  ${refusal}`);
+  const call = { ...(options.signal && { signal: options.signal }) };
+  const state = await loadState(storage, root, { wanted: version, history: true, signal: options.signal });
+  assert.ok(state, `the log of ${root} has version ${version}`);
+  assert.equal(state.files.size, snapshot.files.size, 'the log and the snapshot agree');
+  assert.equal(state.txns.size, snapshot.txns.size, 'the log and the snapshot agree');
+  const rows = checkpointRows(state, options.now);
+  const body = encodeCheckpoint(rows);
+  const put = await storage.putIfAbsent(checkpointPath(root, version), body, call);
+  if (put.kind === 'unknown') return { kind: 'unknown', version, cause: put.cause };
+  // The hint comes last: it may only ever name a checkpoint that exists. It is overwritten without a condition, as a
+  // stale one costs a longer list and nothing else.
+  const hint = { version, size: rows.length, sizeInBytes: body.length, numOfAddFiles: state.files.size };
+  await storage.put(hintPath(root), Buffer.from(JSON.stringify(hint)), call);
+  return { kind: put.kind === 'created' ? 'written' : 'exists', version };
+}
+
+/** One action; the other columns of its row are null. */
+type CheckpointRow = { readonly [K in CheckpointColumn]?: Readonly<Record<string, unknown>> };
+
+function checkpointRows(state: LogState, now: number): CheckpointRow[] {
+  const { protocol, metadata, history } = state;
+  assert.ok(protocol && metadata && history, 'a loaded state is whole');
+  const rows: CheckpointRow[] = [{ protocol: protocolRow(protocol) }, { metaData: metadataRow(metadata) }];
+  for (const [appId, version] of state.txns) {
+    rows.push({ txn: { appId, version, lastUpdated: long(history.txnUpdated.get(appId)) } });
+  }
+  for (const file of state.files.values()) rows.push({ add: addRow(file) });
+  for (const file of history.removed.values()) {
+    // Without a timestamp it is expired already (PROTOCOL.md, Add File and Remove File).
+    if ((file.deletionTimestamp ?? 0) > now - TOMBSTONE_RETENTION_MS) rows.push({ remove: removeRow(file) });
+  }
+  return rows;
+}
+
+function protocolRow({ minReaderVersion, minWriterVersion }: ProtocolAction): Record<string, unknown> {
+  return { minReaderVersion, minWriterVersion };
+}
+
+function metadataRow(metadata: MetadataAction): Record<string, unknown> {
+  return { ...metadata, createdTime: long(metadata.createdTime) };
+}
+
+function addRow(file: AddFile): Record<string, unknown> {
+  return {
+    ...file,
+    path: encodePath(file.path),
+    size: long(file.size),
+    modificationTime: long(file.modificationTime),
+    // As Spark does: a checkpoint is state, it changes nothing.
+    dataChange: false,
+  };
+}
+
+function removeRow(file: RemoveFile): Record<string, unknown> {
+  return {
+    ...file,
+    path: encodePath(file.path),
+    deletionTimestamp: long(file.deletionTimestamp),
+    dataChange: false,
+    extendedFileMetadata: file.partitionValues !== undefined && file.size !== undefined,
+    size: long(file.size),
+  };
+}
+
+function long(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value);
+}
+
+function encodeCheckpoint(rows: readonly CheckpointRow[]): Uint8Array {
+  const writer = new ByteWriter();
+  parquetWrite({
+    writer,
+    schema: CHECKPOINT_SCHEMA,
+    columnData: CHECKPOINT_COLUMNS.map((name) => ({ name, data: rows.map((row) => row[name]) })),
+    rowGroupSize: ROW_GROUP_ROWS,
+    createdBy: ENGINE_INFO,
+  });
+  return writer.getBytes();
+}

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { TransientError } from '@lakewarden/contracts';
-import { type Compressors, parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { type Compressors, parquetMetadata, parquetReadObjects, type RowGroup } from 'hyparquet';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { corrupt, readAdd, readMetadata, readProtocol, readRemove, readTxn } from '../log/actions.ts';
 import { checkpointPartPath, checkpointPath } from '../log/log-paths.ts';
@@ -46,13 +46,45 @@ async function readRows(body: Uint8Array, path: string, history: boolean): Promi
   try {
     const file = exactBuffer(body);
     const metadata = parquetMetadata(file);
-    const there = new Set(metadata.schema.map(({ name }) => name));
-    const columns = ['txn', 'add', 'metaData', 'protocol', ...(history ? ['remove'] : [])];
-    const present = columns.filter((column) => there.has(column));
-    return await parquetReadObjects({ file, metadata, columns: present, compressors: COMPRESSORS });
+    const wanted = Object.keys(ALWAYS_SET).filter((column) => history || column !== 'remove');
+    const rows: JsonObject[] = [];
+    let rowStart = 0;
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      const columns = wanted.filter((column) => hasValues(group, column));
+      if (columns.length > 0) {
+        const options = { file, metadata, columns, rowStart, rowEnd, compressors: COMPRESSORS };
+        for (const row of await parquetReadObjects(options)) rows.push(row);
+      }
+      rowStart = rowEnd;
+    }
+    return rows;
   } catch (cause) {
     throw corrupt(path, 'the checkpoint is not a readable Parquet file', cause);
   }
+}
+
+/** The field that tells whether a row is of this action. */
+const ALWAYS_SET = {
+  txn: 'appId',
+  add: 'path',
+  remove: 'path',
+  metaData: 'id',
+  protocol: 'minReaderVersion',
+} as const;
+
+/**
+ * Whether any row of the group is of this action. Our own checkpoints keep removed files, which may outnumber the table
+ * many times, in groups of their own, so that a reader passes over them.
+ */
+function hasValues(group: RowGroup, column: string): boolean {
+  const field = ALWAYS_SET[column as keyof typeof ALWAYS_SET];
+  const chunk = group.columns.find(({ meta_data: meta }) => {
+    return meta?.path_in_schema[0] === column && meta.path_in_schema[1] === field;
+  });
+  if (chunk?.meta_data === undefined) return false;
+  const { statistics, num_values: values } = chunk.meta_data;
+  return statistics?.null_count === undefined || statistics.null_count < values;
 }
 
 /** Numbers of a checkpoint are INT64, so bigints; only `txn` needs them that wide. */

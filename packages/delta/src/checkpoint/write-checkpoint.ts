@@ -51,12 +51,17 @@ export async function writeCheckpoint(
   assert.equal(state.files.size, snapshot.files.size, 'the log and the snapshot agree');
   assert.equal(state.txns.size, snapshot.txns.size, 'the log and the snapshot agree');
   const rows = checkpointRows(state, options.now);
-  const body = encodeCheckpoint(rows);
+  const body = encodeCheckpoint(rows.live, rows.removed);
   const put = await storage.putIfAbsent(checkpointPath(root, version), body, call);
   if (put.kind === 'unknown') return { kind: 'unknown', version, cause: put.cause };
   // The hint comes last: it may only ever name a checkpoint that exists. It is overwritten without a condition, as a
   // stale one costs a longer list and nothing else.
-  const hint = { version, size: rows.length, sizeInBytes: body.length, numOfAddFiles: state.files.size };
+  const hint = {
+    version,
+    size: rows.live.length + rows.removed.length,
+    sizeInBytes: body.length,
+    numOfAddFiles: state.files.size,
+  };
   await storage.put(hintPath(root), Buffer.from(JSON.stringify(hint)), call);
   return { kind: put.kind === 'created' ? 'written' : 'exists', version };
 }
@@ -64,19 +69,24 @@ export async function writeCheckpoint(
 /** One action; the other columns of its row are null. */
 type CheckpointRow = { readonly [K in CheckpointColumn]?: Readonly<Record<string, unknown>> };
 
-function checkpointRows(state: LogState, now: number): CheckpointRow[] {
+interface CheckpointRows {
+  readonly live: readonly CheckpointRow[];
+  readonly removed: readonly CheckpointRow[];
+}
+
+function checkpointRows(state: LogState, now: number): CheckpointRows {
   const { protocol, metadata, history } = state;
   assert.ok(protocol && metadata && history, 'a loaded state is whole');
-  const rows: CheckpointRow[] = [{ protocol: protocolRow(protocol) }, { metaData: metadataRow(metadata) }];
+  const live: CheckpointRow[] = [{ protocol: protocolRow(protocol) }, { metaData: metadataRow(metadata) }];
   for (const [appId, version] of state.txns) {
-    rows.push({ txn: { appId, version, lastUpdated: long(history.txnUpdated.get(appId)) } });
+    live.push({ txn: { appId, version, lastUpdated: long(history.txnUpdated.get(appId)) } });
   }
-  for (const file of state.files.values()) rows.push({ add: addRow(file) });
-  for (const file of history.removed.values()) {
-    // Without a timestamp it is expired already (PROTOCOL.md, Add File and Remove File).
-    if ((file.deletionTimestamp ?? 0) > now - TOMBSTONE_RETENTION_MS) rows.push({ remove: removeRow(file) });
-  }
-  return rows;
+  for (const file of state.files.values()) live.push({ add: addRow(file) });
+  // Without a timestamp a removed file is expired already (PROTOCOL.md, Add File and Remove File).
+  const removed = [...history.removed.values()]
+    .filter(({ deletionTimestamp }) => (deletionTimestamp ?? 0) > now - TOMBSTONE_RETENTION_MS)
+    .map((file) => ({ remove: removeRow(file) }));
+  return { live, removed };
 }
 
 function protocolRow({ minReaderVersion, minWriterVersion }: ProtocolAction): Record<string, unknown> {
@@ -113,13 +123,15 @@ function long(value: number | undefined): bigint | undefined {
   return value === undefined ? undefined : BigInt(value);
 }
 
-function encodeCheckpoint(rows: readonly CheckpointRow[]): Uint8Array {
+/** Removed files in row groups of their own: who reads the table passes over them by the groups' statistics. */
+function encodeCheckpoint(live: readonly CheckpointRow[], removed: readonly CheckpointRow[]): Uint8Array {
+  const rows = [...live, ...removed];
   const writer = new ByteWriter();
   parquetWrite({
     writer,
     schema: CHECKPOINT_SCHEMA,
     columnData: CHECKPOINT_COLUMNS.map((name) => ({ name, data: rows.map((row) => row[name]) })),
-    rowGroupSize: ROW_GROUP_ROWS,
+    rowGroupSize: [live.length, ROW_GROUP_ROWS],
     createdBy: ENGINE_INFO,
   });
   return writer.getBytes();

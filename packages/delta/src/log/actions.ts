@@ -1,6 +1,7 @@
 import { TerminalError } from '@lakewarden/contracts';
 import { isJsonObject, type JsonObject, parseJsonLongs } from '../json.ts';
 import { decodePath } from './encode-actions.ts';
+import { requireReadableProtocol } from './protocol.ts';
 import type { AddFile, Snapshot, TableMetadata } from './snapshot.ts';
 
 /** PROTOCOL.md, Protocol Evolution. */
@@ -139,7 +140,8 @@ export function readMetadata(action: JsonObject, place: Place): MetadataAction {
       provider: optional(format, 'provider', 'string', place) ?? 'parquet',
       options: withoutNulls(stringMap(format.options, 'options', place)),
     },
-    schemaString: required(action, 'schemaString', 'string', place),
+    // Judged with the snapshot: Databricks' pipelines start a table without one.
+    schemaString: optional(action, 'schemaString', 'string', place) ?? '',
     partitionColumns: stringList(action.partitionColumns, 'partitionColumns', place) ?? [],
     configuration: withoutNulls(stringMap(action.configuration, 'configuration', place)),
     ...(createdTime !== undefined && { createdTime }),
@@ -190,6 +192,8 @@ function readLine(draft: CommitDraft, line: string, place: Place): void {
   } else if (isJsonObject(action.protocol)) {
     once(draft, 'protocol', place);
     draft.protocol = readProtocol(action.protocol, place);
+    // At once: what follows a protocol that we do not know may have a meaning, or a form, that we do not know.
+    requireReadableProtocol(place, draft.protocol);
   }
   // Anything else (cdc, domainMetadata, what is yet to come) is never needed to read a table of reader version 1
   // (PROTOCOL.md, Protocol Evolution: clients must ignore what they do not know).

@@ -172,5 +172,7 @@ async function readHint(
 function readable(root: string, state: LogState): Snapshot {
   const snapshot = snapshotOf(root, state);
   requireReadable(root, snapshot);
+  if (snapshot.metadata.schemaString === '')
+    throw new TerminalError('corrupt', `${root}  metaData has no schema`);
   return snapshot;
 }

@@ -13,16 +13,26 @@ interface TableRules {
 }
 
 /** @throws TerminalError `unsupported` naming what we do not implement. */
-export function requireReadable(root: string, { protocol, metadata }: TableRules): void {
-  const refuse = (why: string): TerminalError => new TerminalError('unsupported', `${root}  ${why}`);
-  if (protocol.minReaderVersion !== READER_VERSION || protocol.readerFeatures !== undefined) {
-    const features = protocol.readerFeatures?.join(', ') ?? 'none listed';
-    throw refuse(`needs a reader of version ${protocol.minReaderVersion} (features: ${features})`);
-  }
-  const catalog = (protocol.writerFeatures ?? []).find((feature) => feature.startsWith('catalog'));
-  if (catalog !== undefined) throw refuse(`is managed by a catalog (${catalog})`);
+export function requireReadable(place: string, { protocol, metadata }: TableRules): void {
+  requireReadableProtocol(place, protocol);
   const mapping = metadata.configuration['delta.columnMapping.mode'] ?? 'none';
-  if (mapping !== 'none') throw refuse(`uses column mapping (${mapping})`);
+  if (mapping !== 'none')
+    throw new TerminalError('unsupported', `${place}  uses column mapping (${mapping})`);
+}
+
+/** @throws TerminalError `unsupported` naming what we do not implement. */
+export function requireReadableProtocol(place: string, protocol: ProtocolAction): void {
+  const { minReaderVersion, readerFeatures, writerFeatures } = protocol;
+  if (minReaderVersion !== READER_VERSION || readerFeatures !== undefined) {
+    const features = readerFeatures?.join(', ') ?? 'none listed';
+    throw new TerminalError(
+      'unsupported',
+      `${place}  needs a reader of version ${minReaderVersion} (features: ${features})`,
+    );
+  }
+  const catalog = writerFeatures?.find((feature) => feature.startsWith('catalog'));
+  if (catalog !== undefined)
+    throw new TerminalError('unsupported', `${place}  is managed by a catalog (${catalog})`);
 }
 
 /** Why we must not write this table; undefined when we may. */

@@ -1,1 +1,112 @@
-export {};
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { formatProblem, TerminalError, TransientError } from '@lakewarden/contracts';
+import { type EmitFact, isComplete, reasonOf } from '@lakewarden/core';
+import { systemClock } from './adapters/system-clock.ts';
+import { createAgent, stayUp } from './agent.ts';
+import { type AgentConfig, loadConfig } from './config.ts';
+import { loadPipeline } from './load-pipeline.ts';
+import { createReader } from './read.ts';
+import { stopWithParent } from './stop-with-parent.ts';
+import { formatFact } from './telemetry/report.ts';
+
+const USAGE = `usage: agent run --config FILE [--once] [--stop-with-parent]
+       agent read --config FILE tables | status | query --sql SQL`;
+
+const say = (value: unknown) => console.log(JSON.stringify(value));
+const emit: EmitFact = (fact) => console.log(formatFact(fact, systemClock.now()));
+
+function parse() {
+  return parseArgs({
+    allowPositionals: true,
+    strict: true,
+    options: {
+      config: { type: 'string' },
+      once: { type: 'boolean' },
+      sql: { type: 'string' },
+      'stop-with-parent': { type: 'boolean' },
+    },
+  });
+}
+
+async function run(config: AgentConfig, once: boolean, signal: AbortSignal): Promise<number> {
+  const loaded = loadPipeline(config.pipeline);
+  if (loaded.kind === 'problems') return sayProblems(loaded.problems.map(formatProblem));
+  const agent = await createAgent(config, loaded.pipeline, emit);
+  try {
+    if (!once) {
+      const onTickFailed = (error: unknown) =>
+        say({ level: 'warn', type: 'TickFailed', message: reasonOf(error) });
+      await stayUp(agent, config.drainEveryMs, onTickFailed, signal);
+      return 0;
+    }
+    const result = await agent.tick(signal);
+    const summary = await agent.summarise(result, signal);
+    say({ type: 'OnceFinished', summary });
+    return isComplete(summary) ? 0 : 1;
+  } finally {
+    await agent.close();
+  }
+}
+
+async function read(
+  config: AgentConfig,
+  verb: string | undefined,
+  sql: string | undefined,
+  signal: AbortSignal,
+) {
+  const loaded = loadPipeline(config.pipeline);
+  if (loaded.kind === 'problems') return sayProblems(loaded.problems.map(formatProblem));
+  const reader = createReader(config, loaded.pipeline);
+  switch (verb) {
+    case 'tables':
+      say({ answer: await reader.tables(signal) });
+      return 0;
+    case 'status':
+      say({ answer: await reader.status(signal) });
+      return 0;
+    case 'query':
+      say({ answer: await reader.query(sql ?? '', signal) });
+      return 0;
+    default:
+      console.error(USAGE);
+      return 2;
+  }
+}
+
+function sayProblems(problems: readonly string[]): number {
+  for (const problem of problems) say({ level: 'error', type: 'PipelineProblem', message: problem, problem });
+  return 1;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parse();
+  const [verb, what] = positionals;
+  if (values.config === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  if (values['stop-with-parent'] === true) stopWithParent(() => stop.abort());
+  const config = loadConfig(values.config);
+  try {
+    if (verb === 'run') return await run(config, values.once ?? false, stop.signal);
+    if (verb === 'read') return await read(config, what, values.sql, stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted) return 1;
+    throw error;
+  }
+  console.error(USAGE);
+  return 2;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof TransientError || error instanceof TerminalError)) throw error;
+  say({ level: 'error', type: 'AgentFailed', message: reasonOf(error), problem: reasonOf(error) });
+  process.exitCode = 1;
+}
+// Nothing of ours is left to do; a socket that an SDK keeps open must not keep the process.
+process.exit();

@@ -29,7 +29,7 @@ const LINES: Record<Fact['type'], Line> = {
   CheckpointFailed: { level: 'warn', message: 'a log checkpoint could not be written' },
 };
 
-/** One JSON object a line: `{"at","level","message","type",…fields}`. */
+/** One JSON object a line: `{"at","level","message","type",…fields}`; slice keys stay out, a run may have thousands. */
 export function formatFact(fact: Fact, nowMs: number): string {
   const level: Level =
     fact.type === 'RunFailed' && fact.next === 'give-up' ? 'error' : LINES[fact.type].level;

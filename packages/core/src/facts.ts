@@ -61,6 +61,7 @@ export type Fact =
       readonly run: string;
       readonly dataset: DatasetName;
       readonly slices: number;
+      readonly keys: readonly string[];
       readonly rows: number;
     }
   | {

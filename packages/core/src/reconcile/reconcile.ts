@@ -115,7 +115,8 @@ async function build(deps: RunDeps, work: Build, signal: AbortSignal): Promise<v
       (sum, wanted) => sum + wanted.inputs.reduce((n, input) => n + input.digest.rows, 0),
       0,
     );
-    deps.emit({ type: 'RunStarted', run, dataset: step.name, slices: slices.length, rows });
+    const keys = slices.map((wanted) => wanted.slice);
+    deps.emit({ type: 'RunStarted', run, dataset: step.name, slices: slices.length, keys, rows });
     const outcome = await attempted(() => execute(deps, view, { run, slices, epoch }, signal), signal);
     switch (outcome.kind) {
       case 'committed':

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { createQueryEngine, type Pipeline } from '@lakewarden/compute';
+import { SLICE_COLUMN, TerminalError } from '@lakewarden/contracts';
+import {
+  accountingOf,
+  countStates,
+  lookAtAll,
+  type ReadTable,
+  rootOf,
+  summariseTables,
+  tableNames,
+} from '@lakewarden/core';
+import { loadSnapshot, type Snapshot } from '@lakewarden/delta';
+import { openFolderLake } from './adapters/folder-lake.ts';
+import { locator } from './agent.ts';
+import type { AgentConfig } from './config.ts';
+
+/** The reading verbs: answers from the files of a local lake, with no agent up and no right to write. */
+export interface LakeReader {
+  tables(signal: AbortSignal): Promise<unknown>;
+  status(signal: AbortSignal): Promise<unknown>;
+  query(sql: string, signal: AbortSignal): Promise<unknown>;
+}
+
+export function createReader(config: AgentConfig, pipeline: Pipeline): LakeReader {
+  const { lakeFolder } = config;
+  if (lakeFolder === undefined) {
+    throw new TerminalError(
+      'unsupported',
+      'the reading verbs need a local lake; ask the running agent instead',
+    );
+  }
+  const lake = openFolderLake(lakeFolder);
+  const seen = new Map<string, Promise<Snapshot | undefined>>();
+  const read: ReadTable = (root, signal) => {
+    const known = seen.get(root) ?? loadSnapshot(lake.storage, root, { signal });
+    seen.set(root, known);
+    return known;
+  };
+  return {
+    tables: (signal) => summariseTables(read, pipeline, locator(config), signal),
+    status: (signal) => statusOf(read, pipeline, config, signal),
+    query: (sql, signal) => queryLake(read, pipeline, lakeFolder, sql, signal),
+  };
+}
+
+async function statusOf(read: ReadTable, pipeline: Pipeline, config: AgentConfig, signal: AbortSignal) {
+  const views = await lookAtAll(read, pipeline, signal);
+  const tables = await summariseTables(read, pipeline, locator(config), signal);
+  const bronze: (Snapshot | undefined)[] = [];
+  for (const step of pipeline.datasets) {
+    if (step.layer === 'bronze') bronze.push(await read(rootOf(step.name), signal));
+  }
+  const layers = ['gold', 'silver', 'bronze'].map((layer) => {
+    const own = tables.filter((table) => table.layer === layer);
+    const slices = [...views.values()]
+      .filter(({ step }) => step.layer === layer)
+      .flatMap((view) => view.slices);
+    const fresh = slices.filter((slice) => slice.fresh).length;
+    const rows = own.reduce((sum, table) => sum + table.rows, 0);
+    return { layer, tables: own.length, rows, fresh, stale: slices.length - fresh };
+  });
+  return { layers, slices: countStates(bronze, views, []), accounting: accountingOf(views), failures: [] };
+}
+
+async function queryLake(
+  read: ReadTable,
+  pipeline: Pipeline,
+  folder: string,
+  sql: string,
+  signal: AbortSignal,
+) {
+  const relations = [];
+  for (const name of tableNames(pipeline)) {
+    const snapshot = await read(rootOf(name), signal);
+    if (snapshot === undefined) continue;
+    const files = [...snapshot.files.values()].map((file) => ({
+      localPath: join(folder, snapshot.root, file.path),
+      slice: file.partitionValues[SLICE_COLUMN] ?? '',
+    }));
+    relations.push({
+      name,
+      columns: snapshot.columns.filter((column) => column.name !== SLICE_COLUMN),
+      files,
+    });
+  }
+  const engine = createQueryEngine();
+  try {
+    return await engine.query({ sql, relations }, signal);
+  } finally {
+    await engine.close();
+  }
+}

@@ -6,8 +6,8 @@ export interface EventSource {
   readonly name: string;
   /** Rows in all. Undefined for an endless source, which must be the only one of its hub. */
   count(signal: AbortSignal): Promise<number | undefined>;
-  /** All rows from the first, a block at a time. */
-  blocks(signal: AbortSignal): AsyncIterable<EventBlock>;
+  /** The rows in order, a block at a time; those up to `sentRows` are not needed and may be left out. */
+  blocks(signal: AbortSignal, sentRows: number): AsyncIterable<EventBlock>;
 }
 
 export interface EventBlock {

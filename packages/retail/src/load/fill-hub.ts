@@ -1,3 +1,5 @@
+import type { Problem } from '@lakewarden/contracts';
+import { SourceProblem } from './csv-source.ts';
 import type { EventBlock, EventSource, StampedEvent } from './event-source.ts';
 import { PartitionLane } from './partition-lane.ts';
 import type { HubLinks } from './partition-link.ts';
@@ -8,6 +10,7 @@ export type LoadFact =
   /** Rows of the hub that are known to lie in it, of `total` (undefined: endless). */
   | { readonly type: 'rows-loaded'; readonly done: number; readonly total: number | undefined }
   | { readonly type: 'doubt'; readonly partition: number; readonly cause: unknown }
+  | { readonly type: 'source-unreadable'; readonly problem: Problem }
   | { readonly type: 'row-too-large'; readonly source: string; readonly row: number; readonly bytes: number };
 
 export interface FillOptions {
@@ -71,12 +74,23 @@ async function countRows(options: FillOptions, signal: AbortSignal): Promise<rea
   const counted: CountedSource[] = [];
   let left = options.rowsMax;
   for (const source of options.sources) {
-    const all = (await source.count(signal)) ?? Number.POSITIVE_INFINITY;
-    const rows = Math.min(all, left);
+    if (left === 0) break;
+    const rows = Math.min(await countOf(source, options, signal), left);
     left -= rows;
-    if (rows > 0) counted.push({ name: source.name, rows, source });
+    counted.push({ name: source.name, rows, source });
   }
   return counted;
+}
+
+/** A source that cannot be read is reported and has no rows; the others go on. */
+async function countOf(source: EventSource, options: FillOptions, signal: AbortSignal): Promise<number> {
+  try {
+    return (await source.count(signal)) ?? Number.POSITIVE_INFINITY;
+  } catch (cause) {
+    if (!(cause instanceof SourceProblem)) throw cause;
+    options.onFact({ type: 'source-unreadable', problem: cause.problem });
+    return 0;
+  }
 }
 
 function rowsHeld(
@@ -133,7 +147,9 @@ async function feed(options: FeedOptions, run: AbortSignal): Promise<void> {
       others.delete(source.name);
       return afterMark(others);
     });
-    for await (const block of source.source.blocks(run)) {
+    if (source.rows === 0) continue;
+    const heldMin = Math.min(...held.map((lastRows) => lastRows.get(source.name) ?? 0));
+    for await (const block of source.source.blocks(run, heldMin)) {
       await feedBlock(options, source, block, marks);
       if (block.firstRow + block.count > source.rows || run.aborted) break;
     }

@@ -44,5 +44,7 @@ export type {
   TotalCheck,
 } from './pipeline/model.ts';
 export { type Dialect, quoteName, quoteText, sessionSettings, sqlType } from './sql/dialect.ts';
-export { type ColumnSql, emitExpression, emitQuery, type QueryOptions } from './sql/emit.ts';
+export { emitParse } from './sql/emit-cast.ts';
+export { type ColumnSql, emitExpression } from './sql/emit-expression.ts';
+export { emitQuery, type QueryOptions } from './sql/emit-query.ts';
 export type { Expression, Query, Relation } from './sql/tree.ts';

@@ -17,6 +17,7 @@ export type Expression =
   | Logical
   | Not
   | NullTest
+  | Between
   | Membership
   | Case
   | Call
@@ -94,6 +95,16 @@ export interface NullTest {
   readonly type: 'boolean';
   readonly negated: boolean;
   readonly operand: Expression;
+}
+
+/** `low <= operand and operand <= high`; all three have one type. */
+export interface Between {
+  readonly kind: 'between';
+  readonly type: 'boolean';
+  readonly negated: boolean;
+  readonly operand: Expression;
+  readonly low: Expression;
+  readonly high: Expression;
 }
 
 export interface Membership {

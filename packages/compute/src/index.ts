@@ -1,3 +1,4 @@
+export { createDuckDbEngine, type DuckDbEngine, type DuckDbEngineOptions } from './engine/duckdb-engine.ts';
 export type {
   AggregateJob,
   AggregateManifest,
@@ -15,6 +16,13 @@ export type {
   SliceFiles,
   StreamLanding,
 } from './engine/engine.ts';
+export {
+  createQueryEngine,
+  type LakeQuery,
+  type LakeQueryResult,
+  type LakeRelation,
+  type QueryEngine,
+} from './engine/query-engine.ts';
 export {
   type AuxiliaryTable,
   auxiliaryTables,

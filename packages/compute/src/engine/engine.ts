@@ -111,7 +111,7 @@ export interface BatchLanding {
   readonly dataset: BronzeDataset;
   /** Slice key of the window. */
   readonly window: string;
-  /** What Data Factory brought, fetched to local disk. `name` is the path in the lake, which becomes `source_file`. */
+  /** What Data Factory brought, fetched to local disk. `name` is its path below the run's folder; it becomes `source_file`. */
   readonly files: readonly { readonly localPath: string; readonly name: string }[];
   readonly outDir: string;
 }

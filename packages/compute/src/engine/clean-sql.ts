@@ -1,0 +1,226 @@
+import type { Column } from '@lakewarden/contracts';
+import { batchBronzeColumns, coordinateColumns, streamBronzeColumns } from '../pipeline/auxiliary-tables.ts';
+import type { SilverColumn, SilverDataset } from '../pipeline/model.ts';
+import { emitExpression } from '../sql/emit.ts';
+import type { Expression } from '../sql/tree.ts';
+import { rowHash } from './canonical-row.ts';
+import { isFutureStamped, silverSlice } from './event-slice.ts';
+import { pointer } from './land-stream.ts';
+import { name, text, textList } from './sql-text.ts';
+import { castText } from './text-casts.ts';
+
+/** Characters that `trim` takes off both ends, as the typed tree says (sql/tree.ts, `trim`). */
+const BLANKS = ' \t\n\v\f\r';
+
+/**
+ * The one scan of clean: every bronze row of the wanted slices with its typed columns, its coordinates and why it does
+ * not pass (`_reason`, null when it does). Each level is a subquery over the one before, so nothing is computed twice:
+ *
+ *   bronze rows of the slices → decoded text → struct of field texts → typed columns → expressions → reason, hashes
+ *
+ * Every operation that can fail stands in TRY or behind a pattern: one poison body must not end the job.
+ */
+export function cleanSelect(
+  step: SilverDataset,
+  files: readonly string[],
+  slices: readonly string[],
+): string {
+  const fields = step.fields.flatMap((field, index) =>
+    field.source.kind === 'field' ? [{ field, index, path: field.source.path }] : [],
+  );
+  const source = sourceRows(step, files, slices);
+  const decoded = `SELECT *, TRY(decode(body)) AS _text FROM (${source})`;
+  const parsed = `SELECT *, ${documentOf(fields.map((field) => field.path))} AS _doc FROM (${decoded})`;
+  const texts = fields.map(
+    ({ field, index, path }, position) =>
+      `${fieldText(field, extract(path, position, fields))} AS ${textName(index)}`,
+  );
+  const extracted = `SELECT * EXCLUDE (_doc), _doc IS NULL AS _unparseable${list(texts)} FROM (${parsed})`;
+  const values = fields.map(({ field, index }) => `${typedValue(field, index)} AS ${name(field.name)}`);
+  const typed = `SELECT *${list(values)} FROM (${extracted})`;
+  const derived = withExpressions(step, typed);
+  const judged = `SELECT *, ${reasonOf(step)} AS _reason FROM (${withTotals(step, derived)})`;
+  return `SELECT ${resultColumns(step)} FROM (${judged})`;
+}
+
+/** Coordinates stay apart from the silver columns, which may bear the same names. */
+export function coordinateName(column: string): string {
+  return name(`_at_${column}`);
+}
+
+export function totalName(index: number): string {
+  return `_total${index}`;
+}
+
+function sourceRows(step: SilverDataset, files: readonly string[], slices: readonly string[]): string {
+  const stream = step.from.source.kind === 'event-hub';
+  const columns: readonly Column[] = stream ? streamBronzeColumns : batchBronzeColumns;
+  const coordinates = coordinateColumns(step.from);
+  const missing = coordinates.find(({ name: wanted }) => !columns.some((column) => column.name === wanted));
+  if (missing !== undefined) throw new Error(`bronze has no coordinate ${missing.name}`);
+  const at = coordinates.map((column) => `${name(column.name)} AS ${coordinateName(column.name)}`).join(', ');
+  const enqueuedAt = stream ? 'enqueued_at' : undefined;
+  const future = enqueuedAt === undefined ? 'false' : isFutureStamped('event_time', enqueuedAt);
+  const slice = silverSlice('event_time', enqueuedAt, step.grain);
+  const rows = `SELECT ${at}, event_time AS _event_time, body, ${future} AS _future, ${slice} AS _slice
+    FROM read_parquet(${textList(files)}, hive_partitioning = false)`;
+  return `SELECT * FROM (${rows}) WHERE _slice IN (${slices.map(text).join(', ')})`;
+}
+
+interface FieldPath {
+  readonly path: readonly string[];
+}
+
+/**
+ * One parse of the body gives the texts of all fields as a struct; null when the body is not a JSON object. JSON that
+ * parses and begins with a brace is an object, which is cheaper than asking `json_type`.
+ */
+function documentOf(paths: readonly (readonly string[])[]): string {
+  const shape = structureOf(paths);
+  const brace = `CASE WHEN starts_with(_text, '{') THEN true ELSE starts_with(ltrim(_text, ${text(' \t\n\r')}), '{') END`;
+  return `CASE WHEN ${brace} THEN TRY(from_json(_text, ${text(shape.json)})) END`;
+}
+
+type Tree = Map<string, Tree | undefined>;
+
+/** The shape that `from_json` is asked for: nested objects with VARCHAR leaves. A path inside another's leaf is left out. */
+function structureOf(paths: readonly (readonly string[])[]): { readonly json: string; readonly tree: Tree } {
+  const tree: Tree = new Map();
+  for (const path of paths) {
+    let at = tree;
+    for (const [depth, part] of path.entries()) {
+      const leaf = depth === path.length - 1;
+      const next = at.get(part);
+      if (leaf && !at.has(part)) at.set(part, undefined);
+      if (leaf || (at.has(part) && next === undefined)) break;
+      const child: Tree = next ?? new Map();
+      at.set(part, child);
+      at = child;
+    }
+  }
+  // from_json of an empty shape is an error; a field that nobody asks for does no harm.
+  if (tree.size === 0) tree.set('_', undefined);
+  const print = (node: Tree): string =>
+    `{${[...node].map(([key, child]) => `${JSON.stringify(key)}:${child === undefined ? '"VARCHAR"' : print(child)}`).join(',')}}`;
+  return { json: print(tree), tree };
+}
+
+/** SQL of a field's text: by position in the struct (names of structs ignore case), else by a parse of its own. */
+function extract(path: readonly string[], _position: number, fields: readonly FieldPath[]): string {
+  let node: Tree | undefined = structureOf(fields.map((field) => field.path)).tree;
+  let sql = '_doc';
+  for (const part of path) {
+    const index: number = node === undefined ? -1 : [...node.keys()].indexOf(part);
+    if (node === undefined || index < 0) return ownParse(path);
+    sql = `struct_extract_at(${sql}, ${index + 1})`;
+    node = node.get(part);
+  }
+  // The path of an object of which other fields are read: its own text needs a parse of its own.
+  return node === undefined ? sql : ownParse(path);
+}
+
+function ownParse(path: readonly string[]): string {
+  return `CASE WHEN _doc IS NOT NULL THEN TRY(json_extract_string(_text, ${pointer(path)})) END`;
+}
+
+/** Absent, null and empty (after trimming, where declared) are one: null. */
+function fieldText(field: SilverColumn, extracted: string): string {
+  return `nullif(${field.trim ? `trim(${extracted}, ${text(BLANKS)})` : extracted}, '')`;
+}
+
+function textName(index: number): string {
+  return `_text${index}`;
+}
+
+/** Digits after which a JSON number may have been rounded on its way through DuckDB's parser (a double). */
+const EXACT_TEXT_LENGTH_MAX = 16;
+
+function typedValue(field: SilverColumn, index: number): string {
+  const value = castText(textName(index), field.type);
+  if (!field.type.startsWith('decimal(')) return value;
+  // A long number of a body was rounded unless it stands in the body to the digit: then it is invalid, not close.
+  const spelled = `regexp_matches(_text, regexp_escape(${textName(index)}) || '([^0-9.eE]|$)')`;
+  const exact = `CASE WHEN strlen(${textName(index)}) <= ${EXACT_TEXT_LENGTH_MAX} THEN true ELSE ${spelled} END`;
+  return `CASE WHEN ${exact} THEN ${value} END`;
+}
+
+/**
+ * Expressions see the columns before them, so each is a level. `struct_pack` inside TRY tells a failure (overflow, a
+ * cast that must not fail: null) from an expression that is null.
+ */
+function withExpressions(step: SilverDataset, rows: string): string {
+  return step.fields.reduce((sql, field, index) => {
+    if (field.source.kind !== 'expression') return sql;
+    const attempt = `SELECT *, ${tried(field.source.expression)} AS ${textName(index)} FROM (${sql})`;
+    return `SELECT *, struct_extract(${textName(index)}, 'v') AS ${name(field.name)} FROM (${attempt})`;
+  }, rows);
+}
+
+function withTotals(step: SilverDataset, rows: string): string {
+  const totals = step.totals.map((total, index) => `${tried(total.expression)} AS ${totalName(index)}`);
+  return `SELECT *${list(totals)} FROM (${rows})`;
+}
+
+function tried(expression: Expression): string {
+  return `TRY(struct_pack(v := ${emit(expression)}))`;
+}
+
+function emit(expression: Expression): string {
+  return emitExpression(expression, 'duckdb', (_relation, column) => name(column));
+}
+
+/** The first that fails: unparseable, future-stamped, columns in order, rules in order; then totals that overflow. */
+function reasonOf(step: SilverDataset): string {
+  const columns = step.fields.flatMap((field, index) => {
+    const value = name(field.name);
+    const missing = `WHEN ${value} IS NULL THEN ${text(`missing:${field.name}`)}`;
+    const invalid = text(`invalid:${field.name}`);
+    if (field.source.kind === 'expression') {
+      return [`WHEN ${textName(index)} IS NULL THEN ${invalid}`, ...(field.required ? [missing] : [])];
+    }
+    return [
+      `WHEN ${textName(index)} IS NOT NULL AND ${value} IS NULL THEN ${invalid}`,
+      ...(field.required ? [missing] : []),
+    ];
+  });
+  const rules = step.rules.map(
+    (rule) => `WHEN TRY(${emit(rule.check)}) IS NOT TRUE THEN ${text(`rule:${rule.name}`)}`,
+  );
+  const totals = step.totals.map(
+    (total, index) => `WHEN ${totalName(index)} IS NULL THEN ${text(`overflow:${total.name}`)}`,
+  );
+  const cases = [
+    `WHEN _unparseable THEN 'unparseable'`,
+    `WHEN _future THEN 'future-stamped'`,
+    ...columns,
+    ...rules,
+    ...totals,
+  ];
+  return `CASE ${cases.join(' ')} END`;
+}
+
+/** Only what the outputs need is kept: the body of a row that passes is not. */
+function resultColumns(step: SilverDataset): string {
+  const coordinates = coordinateColumns(step.from).map((column) => coordinateName(column.name));
+  const columns = step.columns.map((column) => name(column.name));
+  const totals = step.totals.map(
+    (_, index) => `struct_extract(${totalName(index)}, 'v') AS ${totalName(index)}`,
+  );
+  const keyed = step.key?.columns.map(name) ?? [];
+  return [
+    '_slice',
+    ...coordinates,
+    ...columns,
+    ...totals,
+    '_reason',
+    'CASE WHEN _reason IS NOT NULL THEN _event_time END AS _event_time',
+    'CASE WHEN _reason IS NOT NULL THEN body END AS _body',
+    // A filter only, never stored: DuckDB's own hash may differ from version to version.
+    `hash(${['_slice', ...keyed].join(', ')}) AS _key_hash`,
+    `CASE WHEN _reason IS NULL THEN ${rowHash(step.columns)} END AS _hash`,
+  ].join(', ');
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `, ${item}`).join('');
+}

@@ -1,0 +1,70 @@
+import { StatementType } from '@duckdb/node-api';
+import { TerminalError } from '@lakewarden/contracts';
+import type { LakeQuery, LakeQueryResult } from './query-engine.ts';
+import { sliceFilesRelation } from './relations.ts';
+import { classify, type Session } from './session.ts';
+import { name, textList } from './sql-text.ts';
+
+/**
+ * Answers one question. The instance is this question's own: after the views are known it may open their files and
+ * nothing else, and its settings are locked, so not even a statement that slipped through could reach the machine.
+ */
+export async function runLakeQuery(session: Session, question: LakeQuery): Promise<LakeQueryResult> {
+  await defineViews(session, question);
+  const paths = Object.values(question.relations).flatMap((relation) =>
+    relation.files.map((file) => file.localPath),
+  );
+  await session.run(`SET allowed_paths = ${textList(paths)}`);
+  await session.run('SET enable_external_access = false');
+  await session.run('SET lock_configuration = true');
+  await refuseWrites(session, question.sql);
+  return read(session, question);
+}
+
+async function defineViews(session: Session, { relations }: LakeQuery): Promise<void> {
+  const schemas = new Set(Object.keys(relations).map((table) => splitName(table)[0]));
+  for (const schema of schemas) await session.run(`CREATE SCHEMA IF NOT EXISTS ${name(schema)}`);
+  for (const [table, { columns, files }] of Object.entries(relations)) {
+    const view = splitName(table).map(name).join('.');
+    await session.run(`CREATE VIEW ${view} AS SELECT * FROM ${sliceFilesRelation(columns, files)}`);
+  }
+}
+
+function splitName(table: string): readonly [string, string] {
+  const dot = table.indexOf('.');
+  return dot < 0 ? ['main', table] : [table.slice(0, dot), table.slice(dot + 1)];
+}
+
+const READS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
+
+async function refuseWrites(session: Session, sql: string): Promise<void> {
+  const statements = await guarded(session, () => session.connection.extractStatements(sql));
+  if (statements.count !== 1) throw new TerminalError('unsupported', 'one statement at a time');
+  const prepared = await guarded(session, () => statements.prepare(0));
+  const read = READS.has(prepared.statementType);
+  prepared.destroySync();
+  if (!read) throw new TerminalError('unsupported', 'only statements that read: SELECT, EXPLAIN, DESCRIBE');
+}
+
+async function read(session: Session, { sql, rowsMax }: LakeQuery): Promise<LakeQueryResult> {
+  const reader = await guarded(session, () => session.connection.streamAndReadUntil(sql, rowsMax + 1));
+  const rows = reader.getRowsJson();
+  return {
+    columns: reader.columnNames().map((column, index) => ({
+      name: column,
+      type: String(reader.columnTypes()[index]),
+    })),
+    rows: rows.slice(0, rowsMax),
+    truncated: rows.length > rowsMax,
+  };
+}
+
+async function guarded<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  session.throwIfAborted();
+  try {
+    return await work();
+  } catch (cause) {
+    session.throwIfAborted();
+    throw classify(cause);
+  }
+}

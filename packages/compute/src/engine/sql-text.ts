@@ -1,0 +1,9 @@
+import { quoteName, quoteText } from '../sql/dialect.ts';
+
+/** Names and texts in DuckDB's spelling. */
+export const name = (text: string): string => quoteName(text, 'duckdb');
+export const text = (value: string): string => quoteText(value, 'duckdb');
+
+export function textList(values: readonly string[]): string {
+  return `[${values.map(text).join(', ')}]`;
+}

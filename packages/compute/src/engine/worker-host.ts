@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { TerminalError, TransientError } from '@lakewarden/contracts';
+import type { FromWorker, JobKind, Jobs, ToWorker, WireFailure, WorkerSettings } from './messages.ts';
+
+/** An interrupted query ends within milliseconds; a thread that does not answer by then is stuck. */
+export const ABORT_GRACE_MS_MAX = 5_000;
+/** Jobs that share the instance's memory at one time; more wait their turn. */
+const RUNNING_JOBS_MAX = 2;
+/** Beyond it the caller has lost its bound on work in flight: refuse instead of queueing for ever (I15). */
+const WAITING_JOBS_MAX = 256;
+/** JavaScript heap of the worker: it holds manifests and record splitting, never table data. */
+const WORKER_HEAP_MB_MAX = 384;
+
+export interface WorkerHostOptions {
+  /** DuckDB's own budget; its process grows by about this much and a half. */
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+  /** Where queries spill to; made on demand, emptied at close. */
+  readonly tempDir: string;
+  /** Waits, or ends early without an error when the signal aborts. Only to give up on a thread that does not answer. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+interface PendingJob {
+  readonly id: number;
+  readonly message: ToWorker;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly signal: AbortSignal;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly onAbort: () => void;
+  /** Aborts when the job is settled: ends the wait for its grace. */
+  readonly settled: AbortController;
+}
+
+interface LiveWorker {
+  readonly worker: Worker;
+  readonly tempDir: string;
+  readonly running: Map<number, PendingJob>;
+  buried: boolean;
+}
+
+/**
+ * The main thread's side of a worker that holds one DuckDB instance.
+ *
+ * - W1 Every job ends: with the worker's answer, the worker's death, or the end of the grace after its abort.
+ * - W2 A worker that died or was given up is never posted to again; the next job starts a new one.
+ * - W3 At most `RUNNING_JOBS_MAX` jobs run, so that the memory limit is shared by a known number.
+ */
+export class WorkerHost {
+  readonly #options: WorkerHostOptions;
+  readonly #waiting: PendingJob[] = [];
+  readonly #dying = new Set<Promise<unknown>>();
+  #live: LiveWorker | undefined;
+  #nextId = 1;
+  #closed = false;
+
+  constructor(options: WorkerHostOptions) {
+    this.#options = options;
+  }
+
+  run<Kind extends JobKind>(
+    kind: Kind,
+    job: Jobs[Kind]['job'],
+    signal: AbortSignal,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<Jobs[Kind]['result']> {
+    if (signal.aborted) return Promise.reject(abortedError(signal));
+    if (this.#closed) return Promise.reject(new TransientError('cancelled', 'the engine is closed'));
+    if (this.#waiting.length >= WAITING_JOBS_MAX) {
+      return Promise.reject(new TransientError('limit', `${WAITING_JOBS_MAX} jobs wait for the engine`));
+    }
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const onAbort = () => this.#abort(pending);
+      const message: ToWorker = { type: 'run', id, kind, job };
+      const pending: PendingJob = {
+        id,
+        message,
+        transfer,
+        signal,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+        onAbort,
+        settled: new AbortController(),
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.push(pending);
+      this.#dispatch();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#waiting.splice(0)) this.#settle(job, closedError());
+    if (this.#live !== undefined) this.#bury(this.#live, closedError());
+    await Promise.all(this.#dying);
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const live = this.#live ?? this.#start();
+      if (live.running.size >= RUNNING_JOBS_MAX) return;
+      const job = this.#waiting.shift() as PendingJob;
+      live.running.set(job.id, job);
+      live.worker.ref();
+      try {
+        live.worker.postMessage(job.message, [...job.transfer]);
+      } catch (cause) {
+        // A job that cannot be cloned is a bug of the caller, not a failure of the engine.
+        live.running.delete(job.id);
+        this.#settle(job, cause as Error);
+      }
+    }
+  }
+
+  #start(): LiveWorker {
+    const tempDir = join(this.#options.tempDir, randomUUID());
+    const { memoryLimitBytes, threads } = this.#options;
+    const workerData: WorkerSettings = { memoryLimitBytes, threads, tempDir };
+    const worker = new Worker(new URL('./worker-entry.ts', import.meta.url), {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX },
+      name: 'duckdb',
+    });
+    const live: LiveWorker = { worker, tempDir, running: new Map(), buried: false };
+    worker.on('message', (message: FromWorker) => this.#answered(live, message));
+    worker.on('error', (error: Error & { code?: string }) => this.#bury(live, crashError(error)));
+    worker.on('exit', (code) => this.#bury(live, crashError(new Error(`exit code ${code}`))));
+    this.#live = live;
+    return live;
+  }
+
+  #answered(live: LiveWorker, message: FromWorker): void {
+    const job = live.running.get(message.id);
+    if (job === undefined) return;
+    live.running.delete(message.id);
+    // An idle engine does not keep the process alive.
+    if (live.running.size === 0) live.worker.unref();
+    if (message.type === 'done') this.#settle(job, undefined, message.result);
+    else this.#settle(job, job.signal.aborted ? abortedError(job.signal) : revive(message.failure));
+    this.#dispatch();
+  }
+
+  #abort(job: PendingJob): void {
+    const waiting = this.#waiting.indexOf(job);
+    if (waiting >= 0) {
+      this.#waiting.splice(waiting, 1);
+      this.#settle(job, abortedError(job.signal));
+      return;
+    }
+    const live = this.#live;
+    if (live === undefined || !live.running.has(job.id)) return;
+    const abort: ToWorker = { type: 'abort', id: job.id };
+    live.worker.postMessage(abort);
+    void this.#giveUpAfterGrace(live, job);
+  }
+
+  async #giveUpAfterGrace(live: LiveWorker, job: PendingJob): Promise<void> {
+    // A sleep that rejects when it is cut short is as good as one that returns: what counts is asked below.
+    await this.#options.sleep(ABORT_GRACE_MS_MAX, job.settled.signal).catch(() => undefined);
+    if (!live.running.has(job.id)) return;
+    live.running.delete(job.id);
+    this.#settle(job, abortedError(job.signal));
+    this.#bury(live, new TransientError('unavailable', 'the engine did not answer and was restarted'));
+    this.#dispatch();
+  }
+
+  /** W1, W2: ends a worker and all its jobs. Native work in flight may outlive `terminate`, so nobody waits for it but `close`. */
+  #bury(live: LiveWorker, error: Error): void {
+    if (live.buried) return;
+    live.buried = true;
+    if (this.#live === live) this.#live = undefined;
+    const jobs = [...live.running.values()];
+    live.running.clear();
+    const end = live.worker
+      .terminate()
+      .then(() => rm(live.tempDir, { recursive: true, force: true }))
+      .finally(() => this.#dying.delete(end));
+    this.#dying.add(end);
+    for (const job of jobs) this.#settle(job, error);
+    if (!this.#closed) this.#dispatch();
+  }
+
+  #settle(job: PendingJob, error: Error | undefined, result?: unknown): void {
+    job.signal.removeEventListener('abort', job.onAbort);
+    job.settled.abort();
+    if (error === undefined) job.resolve(result);
+    else job.reject(error);
+  }
+}
+
+function abortedError(signal: AbortSignal): TransientError {
+  const reason: unknown = signal.reason;
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  const options = { cause: reason };
+  return timedOut
+    ? new TransientError('timeout', 'the job ran out of time', options)
+    : new TransientError('cancelled', 'the job was cancelled', options);
+}
+
+function closedError(): TransientError {
+  return new TransientError('cancelled', 'the engine was closed');
+}
+
+function crashError(cause: Error & { code?: string }): TransientError {
+  return cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? new TransientError('out-of-memory', `the engine's thread used over ${WORKER_HEAP_MB_MAX} MB`, { cause })
+    : new TransientError('unavailable', `the engine's thread died: ${cause.message}`, { cause });
+}
+
+function revive(failure: WireFailure): Error {
+  const cause = failure.stack;
+  switch (failure.kind) {
+    case 'transient':
+      return new TransientError(failure.code, failure.message, { cause });
+    case 'terminal':
+      return new TerminalError(failure.code, failure.message, { cause });
+    case 'bug': {
+      const bug = new Error(failure.message);
+      if (failure.stack !== undefined) bug.stack = failure.stack;
+      return bug;
+    }
+  }
+}

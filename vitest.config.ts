@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { ClosingLine } from './test/support/closing-line.ts';
 
 // Three rings: unit tests beside the code, conformance of the local Azure driven by the real SDKs,
 // and whole-system tests that start processes. The last two own ports and folders, so they get time.
 export default defineConfig({
   test: {
+    reporters: ['default', new ClosingLine()],
     projects: [
       {
         test: {

@@ -91,7 +91,8 @@ async function attemptWindow(
     const arrived = await deps.files.list(run.output, signal);
     const files = await mapLimit(arrived, STORE_CONCURRENCY, async ({ path, bytes }) => ({
       localPath: await deps.files.fetch(path, bytes, signal),
-      name: path,
+      // Below the run's folder, so that a row's coordinates are the same whichever attempt brought it.
+      name: path.slice(run.output.length + 1),
     }));
     const landed = await deps.landing.writeBatch({ dataset, window, files, outDir: scratch.dir }, signal);
     checkArrival(source, landed, rowsCopied);

@@ -2,8 +2,8 @@ import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { TransientError } from '@lakewarden/contracts';
 import { type Compressors, parquetMetadata, parquetReadObjects, type RowGroup } from 'hyparquet';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { corrupt, readAdd, readMetadata, readProtocol, readRemove, readTxn } from '../log/actions.ts';
 import { checkpointPartPath, checkpointPath } from '../log/log-paths.ts';
+import { corrupt, readAdd, readMetadata, readProtocol, readRemove, readTxn } from '../log/parse-commit.ts';
 import type { LogState } from '../log/replay.ts';
 import type { LakeStorage } from '../storage/lake-storage.ts';
 

@@ -1,8 +1,9 @@
 import { TransientError } from '@lakewarden/contracts';
 import { throwIfCancelled } from '../cancel.ts';
 import type { LakeStorage } from '../storage/lake-storage.ts';
-import { type Commit, parseCommit } from './actions.ts';
+import type { Commit } from './actions.ts';
 import { commitPath } from './log-paths.ts';
+import { parseCommit } from './parse-commit.ts';
 
 /** Reads in flight at once: hides the round trip of a store without holding a whole log in memory (I15). */
 const READS_IN_FLIGHT_MAX = 16;

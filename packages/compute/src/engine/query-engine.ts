@@ -1,18 +1,26 @@
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Column } from '@lakewarden/contracts';
 import type { InputFile } from './engine.ts';
 import { WorkerHost, type WorkerHostOptions } from './worker-host.ts';
+
+/** Of one question, unless the caller knows better. */
+const MEMORY_LIMIT_BYTES = 1 << 30;
+export const QUERY_ROWS_MAX = 10_000;
 
 /** A read-only question over explicit files. */
 export interface LakeQuery {
   /** One SELECT (or EXPLAIN, DESCRIBE, SUMMARIZE) in DuckDB's dialect. */
   readonly sql: string;
-  /** By table name such as `silver.orders`. Each gets its columns and `_slice`. */
-  readonly relations: Readonly<Record<string, LakeRelation>>;
-  /** At most this many rows are returned. */
-  readonly rowsMax: number;
+  /** The tables that it may name. */
+  readonly relations: readonly LakeRelation[];
+  /** At most this many rows are returned; 10,000 by default. */
+  readonly rowsMax?: number;
 }
 
 export interface LakeRelation {
+  /** Such as `silver.orders`. The query sees its columns and `_slice`. */
+  readonly name: string;
   readonly columns: readonly Column[];
   readonly files: readonly InputFile[];
 }
@@ -36,8 +44,13 @@ export interface QueryEngine {
   close(): Promise<void>;
 }
 
-export function createQueryEngine(options: WorkerHostOptions): QueryEngine {
-  const host = new WorkerHost(options);
+export function createQueryEngine(options: Partial<WorkerHostOptions> = {}): QueryEngine {
+  const host = new WorkerHost({
+    memoryLimitBytes: MEMORY_LIMIT_BYTES,
+    threads: availableParallelism(),
+    tempDir: join(tmpdir(), 'lakewarden-query'),
+    ...options,
+  });
   return {
     query: (question, signal) => host.run('query', question, signal),
     close: () => host.close(),

@@ -1,6 +1,6 @@
 import { StatementType } from '@duckdb/node-api';
 import { TerminalError } from '@lakewarden/contracts';
-import type { LakeQuery, LakeQueryResult } from './query-engine.ts';
+import { type LakeQuery, type LakeQueryResult, QUERY_ROWS_MAX } from './query-engine.ts';
 import { sliceFilesRelation } from './relations.ts';
 import { classify, type Session } from './session.ts';
 import { name, textList } from './sql-text.ts';
@@ -11,9 +11,7 @@ import { name, textList } from './sql-text.ts';
  */
 export async function runLakeQuery(session: Session, question: LakeQuery): Promise<LakeQueryResult> {
   await defineViews(session, question);
-  const paths = Object.values(question.relations).flatMap((relation) =>
-    relation.files.map((file) => file.localPath),
-  );
+  const paths = question.relations.flatMap(({ files }) => files.map((file) => file.localPath));
   await session.run(`SET allowed_paths = ${textList(paths)}`);
   await session.run('SET enable_external_access = false');
   await session.run('SET lock_configuration = true');
@@ -22,9 +20,9 @@ export async function runLakeQuery(session: Session, question: LakeQuery): Promi
 }
 
 async function defineViews(session: Session, { relations }: LakeQuery): Promise<void> {
-  const schemas = new Set(Object.keys(relations).map((table) => splitName(table)[0]));
+  const schemas = new Set(relations.map((relation) => splitName(relation.name)[0]));
   for (const schema of schemas) await session.run(`CREATE SCHEMA IF NOT EXISTS ${name(schema)}`);
-  for (const [table, { columns, files }] of Object.entries(relations)) {
+  for (const { name: table, columns, files } of relations) {
     const view = splitName(table).map(name).join('.');
     await session.run(`CREATE VIEW ${view} AS SELECT * FROM ${sliceFilesRelation(columns, files)}`);
   }
@@ -46,7 +44,10 @@ async function refuseWrites(session: Session, sql: string): Promise<void> {
   if (!read) throw new TerminalError('unsupported', 'only statements that read: SELECT, EXPLAIN, DESCRIBE');
 }
 
-async function read(session: Session, { sql, rowsMax }: LakeQuery): Promise<LakeQueryResult> {
+async function read(
+  session: Session,
+  { sql, rowsMax = QUERY_ROWS_MAX }: LakeQuery,
+): Promise<LakeQueryResult> {
   const reader = await guarded(session, () => session.connection.streamAndReadUntil(sql, rowsMax + 1));
   const rows = reader.getRowsJson();
   return {

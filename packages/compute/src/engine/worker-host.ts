@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as timeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
 import type { FromWorker, JobKind, Jobs, ToWorker, WireFailure, WorkerSettings } from './messages.ts';
@@ -20,8 +21,8 @@ export interface WorkerHostOptions {
   readonly threads: number;
   /** Where queries spill to; made on demand, emptied at close. */
   readonly tempDir: string;
-  /** Waits, or ends early without an error when the signal aborts. Only to give up on a thread that does not answer. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** How the grace after an abort is waited for: the only wait here, and no decision about data depends on it. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 interface PendingJob {
@@ -161,7 +162,8 @@ export class WorkerHost {
 
   async #giveUpAfterGrace(live: LiveWorker, job: PendingJob): Promise<void> {
     // A sleep that rejects when it is cut short is as good as one that returns: what counts is asked below.
-    await this.#options.sleep(ABORT_GRACE_MS_MAX, job.settled.signal).catch(() => undefined);
+    const sleep = this.#options.sleep ?? defaultSleep;
+    await sleep(ABORT_GRACE_MS_MAX, job.settled.signal).catch(() => undefined);
     if (!live.running.has(job.id)) return;
     live.running.delete(job.id);
     this.#settle(job, abortedError(job.signal));
@@ -191,6 +193,10 @@ export class WorkerHost {
     if (error === undefined) job.resolve(result);
     else job.reject(error);
   }
+}
+
+function defaultSleep(ms: number, signal: AbortSignal): Promise<void> {
+  return timeout(ms, undefined, { signal, ref: false });
 }
 
 function abortedError(signal: AbortSignal): TransientError {

@@ -6,7 +6,7 @@ export type ParsedRule =
   | { readonly ok: true; readonly rule: FaultRule }
   | { readonly ok: false; readonly reason: string };
 
-const SERVICES: readonly ServiceName[] = ['storage', 'arm', 'login', 'event-hubs'];
+const SERVICES: readonly ServiceName[] = ['storage', 'arm', 'login', 'event-hubs', 'data-factory'];
 const PATTERN_CHARS_MAX = 500;
 const DELAY_MS_MAX = 600_000;
 const RULE_KEYS = ['service', 'match', 'action', 'probability', 'seed', 'skip', 'count'];

@@ -7,8 +7,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 
-/** Names used by the fault control endpoint. `login` covers the managed-identity endpoint too. */
-export type ServiceName = 'storage' | 'arm' | 'login' | 'event-hubs';
+/**
+ * Names used by the fault control endpoint. `login` covers the managed-identity endpoint too; `data-factory` means the
+ * activities of runs (method RUN, operation `copy`, ...), while requests to Data Factory are `arm`.
+ */
+export type ServiceName = 'storage' | 'arm' | 'login' | 'event-hubs' | 'data-factory';
 
 /** One HTTP request, with its body still unread. */
 export type HttpRequest = {

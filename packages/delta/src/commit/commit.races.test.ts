@@ -1,10 +1,11 @@
+import { TransientError } from '@lakewarden/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadSnapshot } from '../log/load-snapshot.ts';
 import { commitPath } from '../log/log-paths.ts';
 import { filesOfSlice } from '../log/slices.ts';
 import type { Snapshot } from '../log/snapshot.ts';
-import { type MemoryStorage, memoryStorage } from '../storage/memory-storage.ts';
+import { type MemoryStorage, memoryStorage, seededFaults } from '../storage/memory-storage.ts';
 import { commit } from './commit.ts';
 import { committed, contentOf, makeIntent, NOW, newFile, ROOT } from './intent.fixture.ts';
 import type { CommitOutcome } from './intent.ts';
@@ -161,4 +162,54 @@ describe('writers at the same time', () => {
       RUNS,
     );
   });
+
+  it('land each event once when the store fails at the same time, and call again with the same intent', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.nat(), async (scheduler, seed) => {
+        const storage = memoryStorage({
+          faults: seededFaults({ seed, rate: 0.3, countMax: 10 }),
+          pause: (call, when) =>
+            scheduler.schedule(Promise.resolve(), `${when} ${call.operation} ${call.path}`),
+        });
+        const last = 4n;
+        const work = [0, 1, 2].map(async () => {
+          let base: Snapshot | undefined;
+          while ((base?.txns.get('lw/eh/0') ?? 0n) < last) {
+            const from = base?.txns.get('lw/eh/0');
+            const to = (from ?? 0n) + 1n;
+            const file = newFile('2026-11-22', { stats: `{"seq":${to}}` });
+            const intent = makeIntent({
+              base,
+              change: { kind: 'append', files: [file] },
+              txns: [{ appId: 'lw/eh/0', from, to }],
+            });
+            const outcome = await again(() => commit(storage, intent, { now: NOW }));
+            const previous = base;
+            base =
+              outcome.kind === 'committed'
+                ? outcome.snapshot
+                : await again(() => loadSnapshot(storage, ROOT, { ...(previous && { previous }) }));
+          }
+        });
+        await settled(scheduler, work);
+        const log = await logOf(storage);
+        expect(log.version).toBe(3);
+        expect([...log.files.values()].map(({ stats }) => stats)).toEqual(
+          [1, 2, 3, 4].map((seq) => `{"seq":${seq}}`),
+        );
+      }),
+      RUNS,
+    );
+  });
 });
+
+/** The retry layer above, as the agent has one: the faults of a plan end. */
+async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import { TerminalError, TransientError } from '@lakewarden/contracts';
 import { describe, expect, it } from 'vitest';
+import { writeCheckpoint } from '../checkpoint/write-checkpoint.ts';
 import { isJsonObject } from '../json.ts';
 import { loadSnapshot } from '../log/load-snapshot.ts';
 import { commitPath } from '../log/log-paths.ts';
@@ -341,6 +342,17 @@ describe('how a commit ends early', () => {
       commit(storage, makeIntent(), { now: NOW, signal: AbortSignal.abort() }),
     ).rejects.toBeInstanceOf(TransientError);
     expect(storage.objects.size).toBe(0);
+  });
+
+  it('does not take version 0 again in a table whose head was cleaned up', async () => {
+    const storage = memoryStorage();
+    const base = await tableWithDays(storage);
+    await writeCheckpoint(storage, base, { now: NOW });
+    storage.drop(commitPath(ROOT, 0));
+    await expect(commit(storage, makeIntent(), { now: NOW })).rejects.toThrow(
+      expect.objectContaining({ name: 'TerminalError', code: 'invalid' }),
+    );
+    expect((await committed(storage, { base })).version).toBe(1);
   });
 
   it('refuses to overwrite an append-only table but appends to it', async () => {

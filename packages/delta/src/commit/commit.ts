@@ -36,7 +36,7 @@ export interface CommitOptions {
  * @returns `committed` with the table at our version, computed in memory
  * @throws TransientError when the store failed, or `limit` when others were faster `attemptsMax` times: whether we
  *   committed may then be unknown, call again; TerminalError `unsupported` for a table that we may not write,
- *   `corrupt` for a broken log
+ *   `corrupt` for a broken log, `invalid` for a missing base of a table that is old
  */
 export async function commit(
   storage: LakeStorage,
@@ -47,6 +47,7 @@ export async function commit(
   // The one copy of the table's maps that a commit costs; winners and our own entry are applied to it.
   const state = intent.base === undefined ? emptyState({ history: false }) : stateOf(intent.base);
   requireWritable(intent, state);
+  if (intent.base === undefined) await requireWholeLog(storage, intent.root, options.signal);
   let refusal = judgeState(prepared, state, undefined);
   let unanswered = 0;
   for (let attempt = 0; attempt < (options.attemptsMax ?? ATTEMPTS_MAX); attempt += 1) {
@@ -122,6 +123,20 @@ async function winnersAfter(
     throw new TransientError('unavailable', `${root}  version ${version + 1} exists but is not listed yet`);
   }
   return versions;
+}
+
+/**
+ * Creating a table is taking version 0. In a log whose head was cleaned up version 0 is free again, and an entry put there
+ * would be seen by nobody: one list tells, once in the life of a table.
+ */
+async function requireWholeLog(
+  storage: LakeStorage,
+  root: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const names = await listLog(storage, root, { ...(signal && { signal }) });
+  if (names.length === 0 || names.some(({ kind, version }) => kind === 'commit' && version === 0)) return;
+  throw new TerminalError('invalid', `${root}  there is a table, but the commit was prepared without a base`);
 }
 
 /** @throws TerminalError `unsupported` */

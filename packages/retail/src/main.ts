@@ -2,6 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { localIdentityEnvironment, readTarget } from './azure/target.ts';
+import { generateData, generateLive } from './generate/generate-data.ts';
+import { DEFAULT_WORLD, type WorldParameters } from './generate/generated-world.ts';
 import { loadData, provision, type SourcesLine, type SourcesTools } from './load/load-data.ts';
 
 const USAGE = `usage: sources provision --endpoints FILE --data DIR
@@ -9,6 +11,7 @@ const USAGE = `usage: sources provision --endpoints FILE --data DIR
        sources generate  --endpoints FILE --out DIR [--seed N] [--as-of DAY] [--days N] [--rows N] [--live]
        (all: --stop-with-parent ends the process when its stdin ends)`;
 
+const LIVE_EVENTS_PER_SECOND = 40;
 const EXIT = { done: 0, problems: 1, usage: 2, stopped: 3 } as const;
 
 async function main(): Promise<number> {
@@ -28,6 +31,21 @@ async function main(): Promise<number> {
       return EXIT.done;
     case 'load': {
       const whole = await loadData({ data: required('data', values.data), rowsMax }, tools, stop);
+      return whole ? EXIT.done : stop.aborted ? EXIT.stopped : EXIT.problems;
+    }
+    case 'generate': {
+      const { out, live } = values;
+      const options = { out: required('out', out), parameters: worldParameters(values) };
+      if (live === true) {
+        const pace = {
+          eventsPerSecond: LIVE_EVENTS_PER_SECOND,
+          now: () => Date.now(),
+          sleep: pauseUntilStop,
+        };
+        await generateLive({ ...options, live: pace }, tools, stop);
+        return EXIT.done;
+      }
+      const whole = await generateData(options, tools, stop);
       return whole ? EXIT.done : stop.aborted ? EXIT.stopped : EXIT.problems;
     }
     default:
@@ -57,6 +75,25 @@ function readArguments() {
   } catch (cause) {
     throw cause instanceof UsageError ? cause : new UsageError((cause as Error).message);
   }
+}
+
+function worldParameters(values: Readonly<Record<string, string | boolean | undefined>>): WorldParameters {
+  const number = (name: 'seed' | 'days' | 'rows', otherwise: number): number =>
+    typeof values[name] === 'string' ? positive(name, values[name]) : otherwise;
+  const asOf = values['as-of'] ?? DEFAULT_WORLD.asOf;
+  if (typeof asOf !== 'string' || Number.isNaN(Date.parse(`${asOf}T00:00:00Z`))) {
+    throw new UsageError(`--as-of is no day: ${asOf}`);
+  }
+  return {
+    asOf,
+    seed: number('seed', DEFAULT_WORLD.seed),
+    days: number('days', DEFAULT_WORLD.days),
+    orderRows: number('rows', DEFAULT_WORLD.orderRows),
+  };
+}
+
+async function pauseUntilStop(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => {});
 }
 
 function required(name: string, value: string | undefined): string {

@@ -1,0 +1,72 @@
+/** What becomes of an event when the pipeline does what it promises. */
+export type Fate = 'kept' | 'duplicate' | QuarantineCause;
+
+/** Why an event cannot pass; the words are the generator's own, not the pipeline's reasons. */
+export const QUARANTINE_CAUSES = [
+  /** Not a JSON object at all. */
+  'poison',
+  /** A required field is absent, null or empty. */
+  'null',
+  /** A column came under another name. */
+  'renamed',
+  /** A number came as words. */
+  'type',
+  /** A rule of the pipeline forbids it. */
+  'rule',
+] as const;
+export type QuarantineCause = (typeof QUARANTINE_CAUSES)[number];
+
+export interface PlantedEvent {
+  readonly body: Buffer;
+  readonly fate: Fate;
+  /** Sent hours or days after it happened. */
+  readonly late: boolean;
+  /** Its time lies years ahead. */
+  readonly future: boolean;
+}
+
+/** What a dataset must look like after everything was promoted: `rows` = `kept` + `duplicates` + Σ `quarantined`. */
+export interface Expectation {
+  readonly rows: number;
+  readonly kept: number;
+  readonly duplicates: number;
+  readonly quarantined: Readonly<Record<QuarantineCause, number>>;
+  readonly late: number;
+  readonly future: number;
+}
+
+export const NOTHING_EXPECTED: Expectation = {
+  rows: 0,
+  kept: 0,
+  duplicates: 0,
+  quarantined: { poison: 0, null: 0, renamed: 0, type: 0, rule: 0 },
+  late: 0,
+  future: 0,
+};
+
+export function expectationOf(events: Iterable<Omit<PlantedEvent, 'body'>>): Expectation {
+  const tally = { ...NOTHING_EXPECTED, quarantined: { ...NOTHING_EXPECTED.quarantined } };
+  for (const { fate, late, future } of events) {
+    tally.rows += 1;
+    if (late) tally.late += 1;
+    if (future) tally.future += 1;
+    if (fate === 'kept') tally.kept += 1;
+    else if (fate === 'duplicate') tally.duplicates += 1;
+    else tally.quarantined[fate] += 1;
+  }
+  return tally;
+}
+
+export function addExpectations(a: Expectation, b: Expectation): Expectation {
+  const quarantined = QUARANTINE_CAUSES.map(
+    (cause) => [cause, a.quarantined[cause] + b.quarantined[cause]] as const,
+  );
+  return {
+    rows: a.rows + b.rows,
+    kept: a.kept + b.kept,
+    duplicates: a.duplicates + b.duplicates,
+    quarantined: Object.fromEntries(quarantined) as Record<QuarantineCause, number>,
+    late: a.late + b.late,
+    future: a.future + b.future,
+  };
+}

@@ -1,0 +1,310 @@
+/**
+ * Brings runs from Queued to their end, each step on disk before it is visible.
+ *
+ * After a restart a run goes on where it stood: activities that had ended stay as they are, an attempt that was in
+ * progress is done again under its own id and with its own `utcnow()`. Copy writes whole files by rename, Wait ends at
+ * the same time, SetVariable sets the same value: doing them twice is doing them once (I6).
+ * A cancel that was asked for before the restart is completed by it.
+ */
+import { randomUUID } from 'node:crypto';
+import { ActivityFailure } from '../copy/copy-error.ts';
+import type { JsonObject } from '../json.ts';
+import type { ActivityDefinition } from '../pipeline-definition.ts';
+import { activityStates, failedActivities, readyActivities } from './activity-graph.ts';
+import { type ActivityDeps, pause, prepareActivity } from './activity-runner.ts';
+import { type ActivityAttempt, isEnded, type RunPlan, type RunRecord } from './run-record.ts';
+import { createRunSlots, type RunSlots } from './run-slots.ts';
+import type { RunStore } from './run-store.ts';
+
+export interface EngineTiming {
+  /** How long a run stays Queued at least. */
+  readonly queueDelayMs: number;
+  /** How long a run stays Canceling at least. */
+  readonly cancelDelayMs: number;
+  /** Multiplies retryIntervalInSeconds; below 1 only where waiting real half minutes has no point. */
+  readonly retryIntervalScale: number;
+}
+
+export interface RunEngine {
+  /** On disk, and on its way, when this resolves. */
+  start(run: RunRecord, plan: RunPlan): Promise<void>;
+  /** Takes up what the last process left. */
+  resume(): void;
+  /** False when the run has ended (or is not this engine's). Canceling is on disk when it resolves. */
+  cancel(runId: string): Promise<boolean>;
+  /** Stops working without ending any run. */
+  close(): Promise<void>;
+}
+
+/** Why a run's work is stopped from outside. */
+const cancelled = Symbol('cancelled');
+const closing = Symbol('closing');
+
+interface Live {
+  run: RunRecord;
+  readonly plan: RunPlan;
+  readonly stop: AbortController;
+  ended: Promise<void>;
+}
+
+export function createRunEngine(
+  store: RunStore,
+  deps: ActivityDeps,
+  timing: EngineTiming,
+  slots: RunSlots = createRunSlots(),
+): RunEngine {
+  const live = new Map<string, Live>();
+
+  /** Changes the run; visible to readers once it is on disk. The order of calls is the order on disk. */
+  async function commit(entry: Live, change: Partial<RunRecord>): Promise<void> {
+    entry.run = { ...entry.run, ...change, lastUpdatedMs: deps.now() };
+    await store.update(entry.run);
+  }
+
+  async function recordAttempt(
+    entry: Live,
+    attempt: ActivityAttempt,
+    more: Partial<RunRecord> = {},
+  ): Promise<void> {
+    const others = entry.run.attempts.filter(({ activityRunId }) => activityRunId !== attempt.activityRunId);
+    await commit(entry, { ...more, attempts: [...others, attempt] });
+  }
+
+  async function attemptOnce(
+    entry: Live,
+    activity: ActivityDefinition,
+    attempt: ActivityAttempt,
+  ): Promise<boolean> {
+    const { signal } = entry.stop;
+    const limit = AbortSignal.timeout(activity.timeoutMs);
+    let current = attempt;
+    try {
+      const work = prepareActivity(activity, entry.run, entry.plan, attempt.startMs, deps);
+      current = { ...attempt, input: work.input };
+      await recordAttempt(entry, current);
+      const { output, variables } = await injected(
+        entry,
+        activity,
+        () => work.run(AbortSignal.any([signal, limit])),
+        signal,
+      );
+      const done: ActivityAttempt = {
+        ...current,
+        status: 'Succeeded',
+        final: true,
+        output,
+        endMs: deps.now(),
+      };
+      await recordAttempt(
+        entry,
+        done,
+        variables === undefined ? {} : { variables: { ...entry.run.variables, ...variables } },
+      );
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = limit.aborted ? timedOut(activity) : failureOf(error);
+      const final = attempt.attempt >= activity.retryCount;
+      await recordAttempt(entry, {
+        ...current,
+        ...failedWith(failure, activity.name),
+        final,
+        endMs: deps.now(),
+      });
+      return final;
+    }
+  }
+
+  /** Faults of service `data-factory`: hold keeps the activity InProgress, error and drop make it fail. */
+  async function injected<T>(
+    entry: Live,
+    activity: ActivityDefinition,
+    effect: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { factory, pipelineName } = entry.run;
+    const path = `/factories/${factory}/pipelines/${pipelineName}/activities/${activity.name}`;
+    const target = {
+      service: 'data-factory' as const,
+      method: 'RUN',
+      path,
+      operation: activity.type.toLowerCase(),
+    };
+    const outcome = await deps.faults.around(target, effect, signal);
+    signal.throwIfAborted();
+    if (outcome.kind === 'done') return outcome.value;
+    const code = outcome.kind === 'error' ? (outcome.code ?? String(outcome.status)) : 'ConnectionLost';
+    throw new ActivityFailure(
+      code,
+      'SystemError',
+      'A fault was injected by request of the control endpoint.',
+    );
+  }
+
+  async function runActivity(entry: Live, activity: ActivityDefinition): Promise<void> {
+    let last = entry.run.attempts.filter(({ name }) => name === activity.name).at(-1);
+    for (;;) {
+      const isTakenUp = last?.status === 'InProgress';
+      if (last !== undefined && !isTakenUp) {
+        await pause(activity.retryIntervalMs * timing.retryIntervalScale, entry.stop.signal);
+      }
+      const attempt =
+        isTakenUp && last !== undefined ? last : newAttempt(activity, (last?.attempt ?? -1) + 1, deps.now());
+      if (await attemptOnce(entry, activity, attempt)) return;
+      last = entry.run.attempts.find(({ activityRunId }) => activityRunId === attempt.activityRunId);
+    }
+  }
+
+  async function runActivities(entry: Live): Promise<void> {
+    const { pipeline } = entry.plan;
+    const running = new Map<string, Promise<void>>();
+    try {
+      for (;;) {
+        entry.stop.signal.throwIfAborted();
+        const states = activityStates(pipeline, entry.run);
+        const interrupted = pipeline.activities.filter(({ name }) => states.get(name) === 'running');
+        for (const activity of [...interrupted, ...readyActivities(pipeline, states)]) {
+          if (running.has(activity.name)) continue;
+          const task = runActivity(entry, activity).finally(() => running.delete(activity.name));
+          // Awaited by the race below or by the cleanup; until then its rejection must not count as unhandled.
+          task.catch(() => {});
+          running.set(activity.name, task);
+        }
+        if (running.size === 0) return;
+        await Promise.race(running.values());
+      }
+    } finally {
+      await Promise.allSettled(running.values());
+    }
+  }
+
+  async function drive(entry: Live): Promise<void> {
+    const { signal } = entry.stop;
+    const { factory, pipelineName } = entry.run;
+    const group = { name: `${factory}/${pipelineName}`, max: entry.plan.pipeline.concurrencyMax };
+    if (entry.run.status === 'Queued') await pause(timing.queueDelayMs, signal);
+    const release = await slots.acquire(group, signal);
+    try {
+      if (entry.run.status === 'Queued') await commit(entry, { status: 'InProgress' });
+      await runActivities(entry);
+      signal.throwIfAborted();
+      await commit(entry, outcomeOf(entry, deps.now()));
+    } finally {
+      release();
+    }
+  }
+
+  async function finishCancel(entry: Live): Promise<void> {
+    await pause(timing.cancelDelayMs, new AbortController().signal);
+    const endMs = deps.now();
+    const attempts = entry.run.attempts.map((attempt) =>
+      attempt.status === 'InProgress'
+        ? { ...attempt, status: 'Cancelled' as const, final: true, endMs }
+        : attempt,
+    );
+    await commit(entry, { status: 'Cancelled', attempts, endMs, message: 'Cancelled by user.' });
+  }
+
+  async function settle(entry: Live): Promise<void> {
+    const { signal } = entry.stop;
+    try {
+      await drive(entry);
+    } catch (error) {
+      if (signal.reason === closing) return;
+      if (signal.reason === cancelled) await finishCancel(entry);
+      else await commit(entry, { status: 'Failed', endMs: deps.now(), message: internalMessage(error) });
+    }
+  }
+
+  function launch(run: RunRecord, plan: RunPlan): void {
+    const entry: Live = { run, plan, stop: new AbortController(), ended: Promise.resolve() };
+    live.set(run.runId, entry);
+    // The journal cannot be written (disk full): the run stays as it is on disk and is taken up at the next start.
+    entry.ended = settle(entry)
+      .catch(() => {})
+      .finally(() => live.delete(run.runId));
+    if (run.status === 'Canceling') entry.stop.abort(cancelled);
+  }
+
+  return {
+    async start(run, plan) {
+      await store.create(run, plan);
+      launch(run, plan);
+    },
+    resume() {
+      for (const run of store.unfinished()) {
+        const plan = store.planOf(run.runId);
+        if (plan !== undefined) launch(run, plan);
+      }
+    },
+    async cancel(runId) {
+      const entry = live.get(runId);
+      if (entry === undefined || isEnded(entry.run.status)) return false;
+      if (entry.run.status !== 'Canceling') {
+        const saved = commit(entry, { status: 'Canceling' });
+        // At once, so that the run cannot reach another end while Canceling is being written.
+        entry.stop.abort(cancelled);
+        await saved;
+      }
+      return true;
+    },
+    async close() {
+      for (const entry of live.values()) entry.stop.abort(closing);
+      await Promise.all([...live.values()].map((entry) => entry.ended));
+    },
+  };
+}
+
+function newAttempt(activity: ActivityDefinition, attempt: number, nowMs: number): ActivityAttempt {
+  return {
+    activityRunId: randomUUID(),
+    name: activity.name,
+    type: activity.type,
+    attempt,
+    final: false,
+    status: 'InProgress',
+    startMs: nowMs,
+    endMs: undefined,
+    input: {},
+    output: {},
+    error: undefined,
+  };
+}
+
+function failedWith(failure: ActivityFailure, target: string) {
+  const { errorCode, failureType, message } = failure;
+  const output: JsonObject = errorCode === '2200' ? { errors: [{ Code: 2200, Message: message }] } : {};
+  return {
+    status: 'Failed' as const,
+    output,
+    error: { errorCode, message, failureType, target, details: [] },
+  };
+}
+
+function failureOf(error: unknown): ActivityFailure {
+  if (error instanceof ActivityFailure) return error;
+  return new ActivityFailure('2100', 'SystemError', internalMessage(error));
+}
+
+function timedOut(activity: ActivityDefinition): ActivityFailure {
+  return new ActivityFailure(
+    'ActivityTimedOut',
+    'UserError',
+    `Activity '${activity.name}' exceeded its time limit.`,
+  );
+}
+
+function internalMessage(error: unknown): string {
+  return `Internal error of the local Data Factory: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function outcomeOf(entry: Live, endMs: number): Partial<RunRecord> {
+  const failed = failedActivities(entry.plan.pipeline, activityStates(entry.plan.pipeline, entry.run));
+  if (failed.length === 0) return { status: 'Succeeded', endMs, message: '' };
+  const lastError = (name: string) =>
+    entry.run.attempts.filter((attempt) => attempt.name === name).at(-1)?.error;
+  const message = failed
+    .map((name) => `Operation on target ${name} failed: ${lastError(name)?.message ?? ''}`)
+    .join('\n');
+  return { status: 'Failed', endMs, message };
+}

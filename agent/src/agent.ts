@@ -1,7 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type BatchSource, createDuckDbEngine, type Pipeline } from '@lakewarden/compute';
+import {
+  type BatchSource,
+  createDuckDbEngine,
+  type DuckDbEngineOptions,
+  type Pipeline,
+} from '@lakewarden/compute';
 import { type RunSummary, TransientError } from '@lakewarden/contracts';
 import {
   accountingOf,
@@ -49,11 +54,7 @@ export async function createAgent(config: AgentConfig, pipeline: Pipeline, repor
   };
   const account = openLakeAccount({ ...config.storage, credential, routes, clock, random });
   const tables = new Tables(lakeStorageOn(account), clock, emit);
-  const engine = createDuckDbEngine({
-    memoryLimitBytes: config.engine.memoryLimitMiB * MIB,
-    threads: config.engine.threads ?? availableParallelism(),
-    tempDir: join(config.stateDir, 'engine'),
-  });
+  const engine = createDuckDbEngine(engineOptions(config, join(config.stateDir, 'engine')));
   const spoolDir = join(config.stateDir, 'spool');
   const files = await lakeFilesOn(account, { spoolDir, spoolBytesMax: config.spoolMiBMax * MIB, random });
   const stream = createEventStream({ credential, routes, clock });
@@ -74,6 +75,16 @@ export async function createAgent(config: AgentConfig, pipeline: Pipeline, repor
       await engine.close();
       ledger.close();
     },
+  };
+}
+
+/** DuckDB gets a budget for its buffers; what does not fit goes to `tempDir`. */
+export function engineOptions(config: AgentConfig, tempDir: string): DuckDbEngineOptions {
+  return {
+    memoryLimitBytes: config.engine.memoryLimitMiB * MIB,
+    threads: config.engine.threads ?? availableParallelism(),
+    tempDir,
+    sleep: systemClock.sleep,
   };
 }
 

@@ -1,5 +1,6 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createQueryEngine, type Pipeline } from '@lakewarden/compute';
+import { createQueryEngine, type LakeRelation, type Pipeline } from '@lakewarden/compute';
 import { SLICE_COLUMN, TerminalError } from '@lakewarden/contracts';
 import {
   accountingOf,
@@ -12,8 +13,11 @@ import {
 } from '@lakewarden/core';
 import { loadSnapshot, type Snapshot } from '@lakewarden/delta';
 import { openFolderLake } from './adapters/folder-lake.ts';
-import { locator } from './agent.ts';
+import { engineOptions, locator } from './agent.ts';
 import type { AgentConfig } from './config.ts';
+
+/** More than a person reads; a program asks the files themselves. */
+const QUERY_ROWS_MAX = 10_000;
 
 /** The reading verbs: answers from the files of a local lake, with no agent up and no right to write. */
 export interface LakeReader {
@@ -40,7 +44,7 @@ export function createReader(config: AgentConfig, pipeline: Pipeline): LakeReade
   return {
     tables: (signal) => summariseTables(read, pipeline, locator(config), signal),
     status: (signal) => statusOf(read, pipeline, config, signal),
-    query: (sql, signal) => queryLake(read, pipeline, lakeFolder, sql, signal),
+    query: (sql, signal) => queryLake(read, pipeline, { ...config, lakeFolder }, sql, signal),
   };
 }
 
@@ -66,16 +70,16 @@ async function statusOf(read: ReadTable, pipeline: Pipeline, config: AgentConfig
 async function queryLake(
   read: ReadTable,
   pipeline: Pipeline,
-  folder: string,
+  config: AgentConfig & { lakeFolder: string },
   sql: string,
   signal: AbortSignal,
 ) {
-  const relations = [];
+  const relations: LakeRelation[] = [];
   for (const name of tableNames(pipeline)) {
     const snapshot = await read(rootOf(name), signal);
     if (snapshot === undefined) continue;
     const files = [...snapshot.files.values()].map((file) => ({
-      localPath: join(folder, snapshot.root, file.path),
+      localPath: join(config.lakeFolder, snapshot.root, file.path),
       slice: file.partitionValues[SLICE_COLUMN] ?? '',
     }));
     relations.push({
@@ -84,9 +88,9 @@ async function queryLake(
       files,
     });
   }
-  const engine = createQueryEngine();
+  const engine = createQueryEngine(engineOptions(config, join(tmpdir(), `lakewarden-query-${process.pid}`)));
   try {
-    return await engine.query({ sql, relations }, signal);
+    return await engine.query({ sql, relations, rowsMax: QUERY_ROWS_MAX }, signal);
   } finally {
     await engine.close();
   }

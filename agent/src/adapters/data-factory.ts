@@ -80,8 +80,8 @@ async function submit(factory: Factory, job: CopyJob, signal: AbortSignal): Prom
 }
 
 async function start(factory: Factory, job: CopyJob, signal: AbortSignal): Promise<CopyRun> {
-  const { source, window, attempt, output } = job;
-  const parameters = { window, output, attempt: String(attempt) };
+  const { source, window, output } = job;
+  const parameters = { window, output };
   const { runId } = await once(factory, `start ${source.pipeline}`, signal, (abortSignal) =>
     factory.client.pipelines.createRun(factory.resourceGroup, source.factory, source.pipeline, {
       parameters,
@@ -104,9 +104,15 @@ async function adopt(factory: Factory, job: CopyJob, signal: AbortSignal): Promi
   return { runId: oldest.runId, output: oldest.parameters?.output ?? job.output };
 }
 
+/** The parameters alone tell: `window`, and in `output` the source and the attempt before the nonce. */
 function isRunOf(job: CopyJob, run: PipelineRun): boolean {
-  const parameters = run.parameters ?? {};
-  return parameters.window === job.window && parameters.attempt === String(job.attempt);
+  const { window, output } = run.parameters ?? {};
+  return window === job.window && output !== undefined && withoutNonce(output) === withoutNonce(job.output);
+}
+
+/** `landing/stores/2011-12-10/1-3f9c…` → `landing/stores/2011-12-10/1`. */
+export function withoutNonce(output: string): string {
+  return output.replace(/-[^/]*$/, '');
 }
 
 /** When it was started; a queued run has no start yet and counts as the newest. */

@@ -18,9 +18,10 @@ export interface LakeFilesOptions extends LakeAccountOptions {
   readonly spoolDir: string;
   /** Bound of what is kept on disk beyond the inputs of the jobs that run. */
   readonly spoolBytesMax: number;
+  /** Up to here a file is one request and appears at once; above it is appended in parts and then flushed. */
+  readonly singlePutBytesMax?: number;
 }
 
-/** Up to here a file is one request and appears at once; above it is appended in parts and then flushed. */
 const SINGLE_PUT_BYTES_MAX = 64 * 1024 * 1024;
 /** Read at once: cheaper than a stream. Several uploads run at a time. */
 const IN_MEMORY_BYTES_MAX = 1024 * 1024;
@@ -36,9 +37,9 @@ export async function createLakeFiles(options: LakeFilesOptions): Promise<LakeFi
 /** For a process that also keeps its Delta logs in the same account, and so shares its connections. */
 export async function lakeFilesOn(
   lake: LakeAccount,
-  options: Pick<LakeFilesOptions, 'spoolDir' | 'spoolBytesMax' | 'random'>,
+  options: Pick<LakeFilesOptions, 'spoolDir' | 'spoolBytesMax' | 'random' | 'singlePutBytesMax'>,
 ): Promise<LakeFiles> {
-  const { spoolDir, spoolBytesMax, random } = options;
+  const { spoolDir, spoolBytesMax, random, singlePutBytesMax = SINGLE_PUT_BYTES_MAX } = options;
   const spool = await openSpool({ dir: spoolDir, bytesMax: spoolBytesMax, random });
   const downloads = createSharedWork<string>();
   return {
@@ -50,7 +51,13 @@ export async function lakeFilesOn(
     },
     async store(localPath, path, signal) {
       const { size } = await stat(localPath);
-      await upload(lake, localPath, checkedPath(path), size, signal);
+      const put = size <= singlePutBytesMax ? putFile : appendFile;
+      await lake.repeated(
+        `store ${path}`,
+        signal,
+        (abortSignal) => put(lake, localPath, checkedPath(path), size, abortSignal),
+        transferTimeoutMs(lake, size),
+      );
       await keep(spool, localPath, path, size);
     },
     list: (folder, signal) => listFiles(lake, folder.replace(/\/+$/, ''), undefined, signal),
@@ -94,8 +101,7 @@ async function downloadTo(
     .getBlobClient(path)
     .download(0, undefined, { abortSignal: signal, maxRetryRequests: 0 })
     .catch((error: unknown) => {
-      if (isAbsent(error))
-        throw new TerminalError('not-found', `no such file in the lake: ${path}`, { cause: error });
+      if (isAbsent(error)) throw new TerminalError('not-found', `no such file in the lake: ${path}`);
       throw error;
     });
   try {
@@ -111,33 +117,6 @@ async function checkSize(draft: string, path: string, bytes: number): Promise<vo
   if (size !== bytes) {
     throw new TerminalError('corrupt', `${path} has ${size} bytes in the lake, ${bytes} are expected`);
   }
-}
-
-async function upload(
-  lake: LakeAccount,
-  localPath: string,
-  path: string,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<void> {
-  await lake.repeated(
-    `store ${path}`,
-    signal,
-    async (abortSignal) => {
-      if (bytes <= SINGLE_PUT_BYTES_MAX) {
-        await putFile(lake, localPath, path, bytes, abortSignal);
-      } else {
-        // Readers see a growing file meanwhile, but no log names it yet.
-        await lake.paths.getFileClient(path).uploadFile(localPath, {
-          abortSignal,
-          singleUploadThreshold: PART_BYTES,
-          chunkSize: PART_BYTES,
-          maxConcurrency: PARTS_IN_FLIGHT_MAX,
-        });
-      }
-    },
-    transferTimeoutMs(lake, bytes),
-  );
 }
 
 async function putFile(
@@ -161,6 +140,22 @@ async function putFile(
   } finally {
     stream.destroy();
   }
+}
+
+/** Readers see a growing file meanwhile, but no log names it yet. */
+async function appendFile(
+  lake: LakeAccount,
+  localPath: string,
+  path: string,
+  _bytes: number,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  await lake.paths.getFileClient(path).uploadFile(localPath, {
+    abortSignal,
+    singleUploadThreshold: PART_BYTES,
+    chunkSize: PART_BYTES,
+    maxConcurrency: PARTS_IN_FLIGHT_MAX,
+  });
 }
 
 /** So that the next step does not download what this process just wrote: a second name for the same bytes. */

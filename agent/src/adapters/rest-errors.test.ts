@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline';
 import { AuthenticationError, CredentialUnavailableError } from '@azure/identity';
 import { TransientError } from '@lakewarden/contracts';
@@ -71,6 +72,13 @@ describe('what a REST client threw', () => {
     const bug = new TypeError('a bug');
     expect(classRestError(ours, 'call')).toBe(ours);
     expect(classRestError(bug, 'call')).toBe(bug);
+  });
+
+  test('carries no token, wherever it is printed (I17)', () => {
+    const headers = createHttpHeaders({ authorization: 'Bearer s3cret' });
+    const request = createPipelineRequest({ url: 'https://a', headers });
+    const error = new RestError('text', { statusCode: 500, request });
+    expect(inspect(classRestError(error, 'call'), { depth: 20, showHidden: true })).not.toContain('s3cret');
   });
 
   test('names what was tried, never what the service wrote', () => {

@@ -64,7 +64,14 @@ export function classRestError(error: unknown, what: string): unknown {
   if (identity !== undefined) return identity;
   const failure = restFailure(error);
   if (failure === undefined) return error;
-  return classStatus(failure, what, error);
+  return classStatus(failure, what, withoutRequest(error as Error));
+}
+
+/** The SDK's error holds the request, and that the bearer token, wherever a cause is printed (I17). */
+function withoutRequest(error: Error): Error {
+  const safe = new Error(error.message);
+  safe.name = error.name;
+  return safe;
 }
 
 function classStatus(failure: RestFailure, what: string, cause: unknown): TransientError | TerminalError {

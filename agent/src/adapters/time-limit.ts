@@ -15,7 +15,7 @@ export async function withTimeLimit<T>(
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (outer?.aborted) throw endedError('cancelled', undefined);
+  if (outer?.aborted) throw endedError('cancelled');
   const controller = new AbortController();
   let ended: Ended | undefined;
   const end = (why: Ended) => {
@@ -27,16 +27,17 @@ export async function withTimeLimit<T>(
   outer?.addEventListener('abort', onOuter, { once: true });
   try {
     return await work(controller.signal);
-  } catch (cause) {
-    if (ended !== undefined) throw endedError(ended, cause);
-    throw cause;
+  } catch (error) {
+    if (ended !== undefined) throw endedError(ended);
+    throw error;
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', onOuter);
   }
 }
 
-function endedError(why: Ended, cause: unknown): TransientError {
+/** Without what the SDK threw: it says no more, and may hold the request with its token (I17). */
+function endedError(why: Ended): TransientError {
   const text = why === 'timeout' ? 'no answer within the time limit' : 'the call was cancelled';
-  return new TransientError(why, text, { cause });
+  return new TransientError(why, text);
 }

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { type AzureLocalPorts, startAzureLocal } from './server/start.ts';
 
 const USAGE = `usage: azure-local --data DIR [--storage-port N] [--storage-tls-port N] [--arm-port N] [--arm-tls-port N]
-  [--login-port N] [--login-tls-port N] [--amqp-port N] [--amqps-port N] [--control-port N]`;
+  [--login-port N] [--login-tls-port N] [--amqp-port N] [--amqps-port N] [--control-port N]
+  [--stop-with-parent]   end when stdin ends, which is when the process that started us is gone`;
 
 const PORT_FLAGS = {
   'storage-port': 'storage',
@@ -17,11 +18,14 @@ const PORT_FLAGS = {
   'control-port': 'control',
 } as const satisfies Record<string, keyof AzureLocalPorts>;
 
-function readArguments(): { dataDir: string; ports: AzureLocalPorts } {
+function readArguments(): { dataDir: string; ports: AzureLocalPorts; stopWithParent: boolean } {
   const flags = Object.fromEntries(
     Object.keys(PORT_FLAGS).map((name) => [name, { type: 'string' as const }]),
   );
-  const { values } = parseArgs({ options: { data: { type: 'string' }, ...flags }, strict: true });
+  const { values } = parseArgs({
+    options: { data: { type: 'string' }, 'stop-with-parent': { type: 'boolean' }, ...flags },
+    strict: true,
+  });
   if (typeof values.data !== 'string' || values.data === '') throw new Error('--data DIR is required');
   const ports: Partial<Record<keyof AzureLocalPorts, number>> = {};
   for (const [flag, name] of Object.entries(PORT_FLAGS)) {
@@ -32,7 +36,7 @@ function readArguments(): { dataDir: string; ports: AzureLocalPorts } {
       throw new Error(`--${flag} is not a port: ${given}`);
     ports[name] = port;
   }
-  return { dataDir: values.data, ports };
+  return { dataDir: values.data, ports, stopWithParent: values['stop-with-parent'] === true };
 }
 
 async function main(): Promise<void> {
@@ -61,6 +65,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  if (asked.stopWithParent) process.stdin.on('end', stop).on('error', stop).resume();
   console.log(JSON.stringify({ ready: true, endpoints: azure.endpointsFile }));
 }
 

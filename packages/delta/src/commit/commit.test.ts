@@ -314,6 +314,18 @@ describe('what other writers do meanwhile', () => {
     ).rejects.toThrow(expect.objectContaining({ name: 'TerminalError', code: 'unsupported' }));
   });
 
+  it('does not follow a log with a version missing', async () => {
+    const storage = memoryStorage();
+    const base = await tableWithDays(storage);
+    const second = await committed(storage, { base });
+    await committed(storage, { base: second });
+    storage.drop(commitPath(ROOT, 1));
+    const taken = { ...storage, putIfAbsent: async () => ({ kind: 'exists' }) as const };
+    await expect(commit(taken, makeIntent({ base }), { now: NOW })).rejects.toThrow(
+      expect.objectContaining({ name: 'TerminalError', code: 'corrupt' }),
+    );
+  });
+
   it('gives up with a bound when others are always faster', async () => {
     const storage = memoryStorage();
     const base = await tableWithDays(storage);

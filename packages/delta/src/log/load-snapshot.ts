@@ -124,15 +124,13 @@ async function findSegment(
   const hint = distrusted.size === 0 ? await readHint(storage, root, signal) : undefined;
   if (hint !== undefined && hint <= (wanted ?? hint)) {
     const names = await listLog(storage, root, { startAfter: versionPrefix(root, hint), ...call });
-    // Only a list that has a whole checkpoint says enough; otherwise the hint pointed nowhere.
-    if (names.some(({ kind }) => kind === 'checkpoint')) {
-      const segment = segmentWithCheckpoint(root, names, wanted);
-      if (segment !== undefined) return segment;
-    }
+    const segment = segmentWithCheckpoint(root, names, wanted);
+    if (segment !== undefined) return segment;
   }
   return chooseSegment(root, await listLog(storage, root, call), wanted, distrusted);
 }
 
+/** Only a list that has a whole checkpoint says enough; undefined when the hint pointed nowhere. */
 function segmentWithCheckpoint(
   root: string,
   names: readonly LogName[],

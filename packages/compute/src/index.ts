@@ -33,7 +33,7 @@ export {
   quarantineColumns,
   streamBronzeColumns,
 } from './pipeline/auxiliary-tables.ts';
-export { type Compilation, compilePipeline } from './pipeline/compile-pipeline.ts';
+export { type Compilation, compilePipeline, type ReadText } from './pipeline/compile-pipeline.ts';
 export type {
   BatchSource,
   BronzeDataset,
@@ -51,8 +51,9 @@ export type {
   Source,
   TotalCheck,
 } from './pipeline/model.ts';
+export { pipelineJsonSchema } from './pipeline/pipeline-schema.ts';
+export { SEMANTICS_VERSION } from './pipeline/step-version.ts';
 export { type Dialect, quoteName, quoteText, sessionSettings, sqlType } from './sql/dialect.ts';
-export { emitParse } from './sql/emit-cast.ts';
 export { type ColumnSql, emitExpression } from './sql/emit-expression.ts';
 export { emitQuery, type QueryOptions } from './sql/emit-query.ts';
 export type { Expression, Query, Relation } from './sql/tree.ts';

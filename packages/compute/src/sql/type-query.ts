@@ -129,7 +129,7 @@ function typeKey(
   const aliased = items.find((item) => item.alias === key.name)?.expression;
   if (aliased === undefined) return typer.type(key);
   const column = scope.resolve(undefined, key.name);
-  if (column.kind === 'refused') return typer.type(aliased);
+  if (column.kind !== 'found') return typer.type(aliased);
   const meant = new Typer(scope, () => {}, undefined).type(aliased);
   if (meant !== undefined && canonicalJson(meant) === canonicalJson(column.column)) return column.column;
   // PostgreSQL takes the column, Spark the alias or the column by setting: never guess.

@@ -18,6 +18,8 @@ export interface Scope {
 
 export type Resolution =
   | { readonly kind: 'found'; readonly column: ColumnReference }
+  /** The column exists, but is wrong itself: said once, where it stands. */
+  | { readonly kind: 'broken' }
   | { readonly kind: 'refused'; readonly message: string; readonly remedy: string | undefined };
 
 /** Why aggregates cannot stand here; undefined where they can. */
@@ -159,6 +161,7 @@ export class Typer {
   #name(node: Node<'name'>): Expression | undefined {
     const resolution = this.#scope.resolve(node.qualifier, node.name);
     if (resolution.kind === 'found') return resolution.column;
+    if (resolution.kind === 'broken') return undefined;
     return this.refuse(node.at, resolution.message, resolution.remedy);
   }
 

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, link, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
@@ -58,7 +58,8 @@ export async function lakeFilesOn(
         (abortSignal) => put(lake, localPath, checkedPath(path), size, abortSignal),
         transferTimeoutMs(lake, size),
       );
-      await keep(spool, localPath, path, size);
+      // So that the next step does not download what this process has just written.
+      await spool.adopt(localPath, path, size);
     },
     list: (folder, signal) => listFiles(lake, folder.replace(/\/+$/, ''), undefined, signal),
     scratch: () => spool.scratch(),
@@ -156,16 +157,6 @@ async function appendFile(
     chunkSize: PART_BYTES,
     maxConcurrency: PARTS_IN_FLIGHT_MAX,
   });
-}
-
-/** So that the next step does not download what this process just wrote: a second name for the same bytes. */
-async function keep(spool: Spool, localPath: string, path: string, bytes: number): Promise<void> {
-  const draft = spool.draft();
-  await link(localPath, draft).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
-    return copyFile(localPath, draft);
-  });
-  await spool.admit(draft, path, bytes);
 }
 
 function transferTimeoutMs(lake: LakeAccount, bytes: number): number {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { link, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -57,14 +57,15 @@ describe('a spool', () => {
     expect(existsSync(await put(spool, 't/large', 50))).toBe(true);
   });
 
-  test('takes a second link of a file that is there already', async () => {
+  test('adopts a file of a job, which may be removed then, and does so again without harm', async () => {
     const spool = await open();
-    const local = await put(spool, 't/a', 10);
-    const draft = spool.draft();
-    await link(local, draft);
-    await spool.admit(draft, 't/a', 10);
-    expect(existsSync(draft)).toBe(false);
-    expect(spool.find('t/a', 10)).toBe(local);
+    const scratch = await spool.scratch();
+    const file = join(scratch.dir, 'out');
+    await writeFile(file, '0123456789');
+    await spool.adopt(file, 't/_slice=1/a', 10);
+    await spool.adopt(file, 't/_slice=1/a', 10);
+    await scratch.release();
+    expect(await readFile(spool.find('t/_slice=1/a', 10) ?? '', 'utf8')).toBe('0123456789');
   });
 
   test('keeps its files over a restart of the process, without drafts and scratch folders', async () => {

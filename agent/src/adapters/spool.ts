@@ -1,4 +1,16 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { TerminalError } from '@lakewarden/contracts';
 import type { Random, Scratch } from '@lakewarden/core';
@@ -6,7 +18,7 @@ import type { Random, Scratch } from '@lakewarden/core';
 /**
  * Lake objects on the local disk, under their own paths, at most `bytesMax` of them: the least recently used go first.
  *
- * - **Whole**: a file appears under its lake path by a rename after its size was checked; nothing else ever writes there.
+ * - **Whole**: a file appears under its lake path by a rename or a link after its size was checked; nothing else ever writes there.
  * - **In use**: jobs hold a scratch folder while they work. What was handed out while a scratch was open is kept until
  *   that scratch is released, even above the bound (a job needs its inputs; how much it may need is bounded above us).
  * - **Restart**: a process that dies keeps its files. After a crash of the machine they may hold anything, because they
@@ -17,8 +29,10 @@ export interface Spool {
   find(path: string, bytes: number): string | undefined;
   /** Where to write what will be given to `admit`; in the same file system as the spool. */
   draft(): string;
-  /** Moves a draft (or a second link of a finished file) in. Returns its local path. */
+  /** Moves a finished draft in. Returns its local path. */
   admit(draft: string, path: string, bytes: number): Promise<string>;
+  /** Takes a finished file of someone else in as a second name for the same bytes; its first name may go. */
+  adopt(file: string, path: string, bytes: number): Promise<void>;
   scratch(): Promise<Scratch>;
 }
 
@@ -63,6 +77,12 @@ export async function openSpool({ dir, bytesMax, random }: SpoolOptions): Promis
     entries.set(path, entry);
   }
 
+  async function count(path: string, bytes: number): Promise<void> {
+    bytesHeld += bytes - (entries.get(path)?.bytes ?? 0);
+    use(path, { bytes, usedAt: 0 });
+    await evict();
+  }
+
   return {
     find(path, bytes) {
       const entry = entries.get(path);
@@ -74,15 +94,17 @@ export async function openSpool({ dir, bytesMax, random }: SpoolOptions): Promis
     async admit(draft, path, bytes) {
       const local = join(lake, checkedPath(path));
       await inTurn(async () => {
-        await mkdir(dirname(local), { recursive: true });
-        await rename(draft, local);
-        // rename(2) leaves the draft when both names are links of one file already.
-        await unlinkIfThere(draft);
-        bytesHeld += bytes - (entries.get(path)?.bytes ?? 0);
-        use(path, { bytes, usedAt: 0 });
-        await evict();
+        await inFolder(local, () => rename(draft, local));
+        await count(path, bytes);
       });
       return local;
+    },
+    async adopt(file, path, bytes) {
+      const local = join(lake, checkedPath(path));
+      await inTurn(async () => {
+        await inFolder(local, () => linkOrCopy(file, local, join(drafts, random.uuid())));
+        await count(path, bytes);
+      });
     },
     async scratch() {
       const opened = ++step;
@@ -99,6 +121,30 @@ export async function openSpool({ dir, bytesMax, random }: SpoolOptions): Promis
       };
     },
   };
+}
+
+/** Most folders are there already, so they are made only when one turns out to be missing. */
+async function inFolder(path: string, place: () => Promise<void>): Promise<void> {
+  try {
+    await place();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true });
+    await place();
+  }
+}
+
+async function linkOrCopy(file: string, path: string, draft: string): Promise<void> {
+  try {
+    await link(file, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Lake names are unique, so what has the name has the bytes.
+    if (code === 'EEXIST') return;
+    if (code !== 'EXDEV' && code !== 'EPERM') throw error;
+    await copyFile(file, draft);
+    await rename(draft, path);
+  }
 }
 
 /** One at a time, so that no eviction removes the file that an admission has just put under the same name. */

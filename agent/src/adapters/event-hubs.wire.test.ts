@@ -1,0 +1,204 @@
+import { EventHubProducerClient } from '@azure/event-hubs';
+import type { TokenCredential } from '@azure/identity';
+import type { EventChunk, HubSource } from '@lakewarden/compute';
+import type { EventStream, ReadRequest } from '@lakewarden/core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createCredential } from './credential.ts';
+import { createEventStream } from './event-hubs.ts';
+import { systemClock } from './system-clock.ts';
+import { type LocalAzure, startLocalAzure } from './testing/local-azure.ts';
+
+const HOST = 'retail-events.servicebus.windows.net';
+const never = new AbortController().signal;
+
+describe('hubs over the wire', () => {
+  let azure: LocalAzure;
+  let credential: TokenCredential;
+  let stream: EventStream;
+  const producers: EventHubProducerClient[] = [];
+
+  beforeAll(async () => {
+    azure = await startLocalAzure();
+    credential = createCredential();
+    stream = createEventStream({ credential, routes: azure.routes, clock: systemClock });
+  });
+  afterEach(() => azure.clearFaults());
+  afterAll(async () => {
+    await stream?.close();
+    await Promise.all(producers.map((producer) => producer.close()));
+    await azure?.stop();
+  });
+
+  async function arm(method: string, hub: string): Promise<void> {
+    const group = `/subscriptions/${azure.subscriptionId}/resourceGroups/${azure.resourceGroup}`;
+    const path = `${group}/providers/Microsoft.EventHub/namespaces/retail-events/eventhubs/${hub}`;
+    const token = await credential.getToken('https://management.azure.com/.default');
+    const answer = await fetch(`${azure.routes['management.azure.com']}${path}?api-version=2024-01-01`, {
+      method,
+      headers: { authorization: `Bearer ${token?.token}`, 'content-type': 'application/json' },
+      ...(method === 'PUT' && { body: JSON.stringify({ properties: { partitionCount: 2 } }) }),
+    });
+    expect(answer.ok).toBe(true);
+  }
+
+  async function makeHub(name: string): Promise<{ source: HubSource; producer: EventHubProducerClient }> {
+    await arm('PUT', name);
+    const customEndpointAddress = azure.routes[HOST] as string;
+    const producer = new EventHubProducerClient(HOST, name, credential, { customEndpointAddress });
+    producers.push(producer);
+    return { source: { kind: 'event-hub', name, namespace: 'retail-events', hub: name }, producer };
+  }
+
+  async function send(producer: EventHubProducerClient, partitionId: string, from: number, count: number) {
+    const events = Array.from({ length: count }, (_, i) => ({ body: Buffer.from(`{"n":${from + i}}`) }));
+    for (let i = 0; i < count; i += 500) await producer.sendBatch(events.slice(i, i + 500), { partitionId });
+  }
+
+  function read(
+    source: HubSource,
+    more: Partial<ReadRequest>,
+    signal: AbortSignal = never,
+    onChunk?: () => Promise<void>,
+  ) {
+    const chunks: EventChunk[] = [];
+    const request = {
+      partition: 0,
+      after: undefined,
+      upTo: 0n,
+      ownerLevel: 1n,
+      chunkEventsMax: 1_000,
+      ...more,
+    };
+    const outcome = stream.read(
+      { source, ...request },
+      async (chunk) => {
+        chunks.push(chunk);
+        await onChunk?.();
+      },
+      signal,
+    );
+    outcome.catch(() => undefined);
+    return { outcome, chunks };
+  }
+
+  function rows(chunks: readonly EventChunk[]): { sequence: bigint; body: string }[] {
+    return chunks.flatMap((chunk) =>
+      [...chunk.sequences].map((sequence, i) => {
+        const from = i === 0 ? 0 : (chunk.ends[i - 1] ?? 0);
+        return { sequence, body: Buffer.from(chunk.bodies.subarray(from, chunk.ends[i])).toString() };
+      }),
+    );
+  }
+
+  test('a hub is described by generation and by what each partition holds', async () => {
+    const { source, producer } = await makeHub('described');
+    await send(producer, '1', 0, 3);
+    const state = await stream.describe(source, never);
+    expect(state.generation).toMatch(/^\d{13}$/);
+    expect(state.partitions).toMatchObject([
+      { partition: 0, first: 0n, last: undefined, lastEnqueuedMs: undefined },
+      { partition: 1, first: 0n, last: 2n },
+    ]);
+    expect(state.partitions[1]?.lastEnqueuedMs).toBeGreaterThan(0);
+    expect((await stream.describe(source, never)).generation).toBe(state.generation);
+  });
+
+  test('a range arrives whole, in order and with its bytes', async () => {
+    const { source, producer } = await makeHub('ranged');
+    await send(producer, '0', 0, 2_600);
+    const { outcome, chunks } = read(source, { upTo: 2_499n });
+    await expect(outcome).resolves.toEqual({ kind: 'reached' });
+    expect(chunks.map((chunk) => chunk.count)).toEqual([1_000, 1_000, 500]);
+    expect(rows(chunks)).toEqual(
+      Array.from({ length: 2_500 }, (_, n) => ({ sequence: BigInt(n), body: `{"n":${n}}` })),
+    );
+    expect(chunks[0]?.enqueuedMs[0]).toBeGreaterThan(1.6e12);
+    expect(chunks[0]?.offsets[0]).toBeTypeOf('string');
+
+    const rest = read(source, { after: 2_499n, upTo: 2_599n, ownerLevel: 2n });
+    await expect(rest.outcome).resolves.toEqual({ kind: 'reached' });
+    expect(rows(rest.chunks)[0]).toEqual({ sequence: 2_500n, body: '{"n":2500}' });
+    expect(rows(rest.chunks)).toHaveLength(100);
+  });
+
+  test('bodies of every AMQP kind keep their bytes', async () => {
+    const { source, producer } = await makeHub('bodies');
+    await producer.sendBatch(
+      [
+        { body: Buffer.from([0xff, 0xfe, 0x00]) },
+        { body: 'not json {', bodyType: 'value' },
+        { body: { a: 1 }, bodyType: 'value' },
+        { body: Buffer.alloc(0) },
+      ],
+      { partitionId: '0' },
+    );
+    const { outcome, chunks } = read(source, { upTo: 3n });
+    await outcome;
+    const [chunk] = chunks;
+    expect([...(chunk?.bodies.subarray(0, 3) ?? [])]).toEqual([0xff, 0xfe, 0x00]);
+    expect(
+      rows(chunks)
+        .map((row) => row.body)
+        .slice(1),
+    ).toEqual(['not json {', '{"a":1}', '']);
+  });
+
+  test('a reader with a higher owner level takes the partition, and the other one learns it', async () => {
+    const { source, producer } = await makeHub('stolen');
+    await send(producer, '0', 0, 10);
+    const isReading = Promise.withResolvers<void>();
+    const older = read(source, { upTo: 99n, ownerLevel: 5n, chunkEventsMax: 10 }, never, async () => {
+      isReading.resolve();
+    });
+    await isReading.promise;
+    const newer = read(source, { upTo: 9n, ownerLevel: 6n });
+    await expect(newer.outcome).resolves.toEqual({ kind: 'reached' });
+    await expect(older.outcome).resolves.toEqual({ kind: 'stolen' });
+    expect(rows(older.chunks)).toHaveLength(10);
+  });
+
+  test('a reader that was fenced out long ago is told so when it starts', async () => {
+    const { source, producer } = await makeHub('fenced');
+    await send(producer, '0', 0, 1);
+    const controller = new AbortController();
+    const isReading = Promise.withResolvers<void>();
+    const newer = read(
+      source,
+      { upTo: 9n, ownerLevel: 7n, chunkEventsMax: 1 },
+      controller.signal,
+      async () => {
+        isReading.resolve();
+      },
+    );
+    await isReading.promise;
+    await expect(read(source, { upTo: 0n, ownerLevel: 3n }).outcome).resolves.toEqual({ kind: 'stolen' });
+    controller.abort();
+    await expect(newer.outcome).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  test('a caller that fails ends the read with its own error, and the partition can be read again', async () => {
+    const { source, producer } = await makeHub('failing');
+    await send(producer, '0', 0, 5);
+    const failing = read(source, { upTo: 4n }, never, () => Promise.reject(new Error('disk full')));
+    await expect(failing.outcome).rejects.toThrow('disk full');
+    await expect(read(source, { upTo: 4n, ownerLevel: 2n }).outcome).resolves.toEqual({ kind: 'reached' });
+  });
+
+  test('a hub that is not there is a terminal failure', async () => {
+    const source: HubSource = { kind: 'event-hub', name: 'x', namespace: 'retail-events', hub: 'nowhere' };
+    await expect(stream.describe(source, never)).rejects.toMatchObject({
+      name: 'TerminalError',
+      code: 'not-found',
+    });
+    await expect(read(source, { upTo: 1n }).outcome).rejects.toMatchObject({ name: 'TerminalError' });
+  });
+
+  test('a hub that was deleted and made again has another generation', async () => {
+    const { source } = await makeHub('remade');
+    const before = await stream.describe(source, never);
+    await arm('DELETE', 'remade');
+    await arm('PUT', 'remade');
+    const after = await stream.describe(source, never);
+    expect(after.generation).not.toBe(before.generation);
+  });
+});

@@ -86,14 +86,15 @@ async function listPaths(call: Call): Promise<HttpAnswer> {
   if (recursive !== 'true' && recursive !== 'false') throw new StorageRefusal('invalid-query', 'recursive');
   const directory = checkPath(request.query.get('directory') ?? '');
   if (directory !== '') await store.requirePath(address.fileSystem, directory);
-  const begin = request.query.get('beginFrom') ?? '';
-  if (begin !== '') throw new StorageRefusal('not-implemented', 'beginFrom.');
+  const begin = checkPath(request.query.get('beginFrom') ?? '');
   const page = await walk({
     root: store.onDisk(address.fileSystem),
     directory,
     prefix: '',
     recursive: recursive === 'true',
+    order: 'folder',
     after: afterOf(request.query.get('continuation')),
+    ...(begin === '' ? {} : { from: directory === '' ? begin : `${directory}/${begin}` }),
     entriesMax: pageSize(call, 'maxResults'),
     properties: store.properties,
   });

@@ -14,8 +14,11 @@ export type WalkOptions = {
   /** Only paths that begin with it (full path from `root`); may end inside a name. */
   readonly prefix: string;
   readonly recursive: boolean;
+  readonly order: WalkOrder;
   /** Only paths after this one, in list order. */
   readonly after: string | undefined;
+  /** Only this path and those behind it, in list order (`beginFrom` of Path - List). */
+  readonly from?: string;
   readonly entriesMax: number;
   readonly properties: PropertiesStore;
 };
@@ -26,13 +29,16 @@ export type WalkPage = {
   readonly next: string | undefined;
 };
 
+/**
+ * `name`: full path names by code unit (`a`, `a-b`, `a/x`), the order of List Blobs. `folder`: a folder and what is in
+ * it before its next sibling (`a`, `a/x`, `a-b`), the order of Path - List.
+ */
+export type WalkOrder = 'name' | 'folder';
+
 /** lstat is a few microseconds of cached metadata; so many are done before others get the thread. */
 const STATS_A_TURN = 128;
 
-/**
- * Order: full path names by code unit, a folder right before what it holds would sort (`a`, `a-b`, `a/x`), which is
- * the order of List Blobs. The page ends with the entry whose path is `next`.
- */
+/** One page; it ends with the entry whose path is `next`. */
 export async function walk(options: WalkOptions): Promise<WalkPage> {
   const entries: { path: string; state: PathState }[] = [];
   let stats = 0;
@@ -57,9 +63,9 @@ async function* candidates(options: WalkOptions, directory: string): AsyncGenera
   for (const entry of await readOrNothing(join(options.root, directory))) {
     const path = `${base}${entry.name}`;
     if (!(entry.isFile() || entry.isDirectory())) continue;
-    if (mayShow(options, path)) steps.push({ key: path, path, descend: false });
+    if (mayShow(options, path)) steps.push({ key: sortKey(options, path), path, descend: false });
     if (entry.isDirectory() && options.recursive && mayHold(options, `${path}/`)) {
-      steps.push({ key: `${path}/`, path, descend: true });
+      steps.push({ key: sortKey(options, `${path}/`), path, descend: true });
     }
   }
   steps.sort((left, right) => (left.key < right.key ? -1 : 1));
@@ -69,14 +75,26 @@ async function* candidates(options: WalkOptions, directory: string): AsyncGenera
   }
 }
 
-function mayShow({ prefix, after }: WalkOptions, path: string): boolean {
-  return path.startsWith(prefix) && (after === undefined || path > after);
+// Names hold no control characters over the wire, so NUL sorts a slash before all of them.
+function sortKey({ order }: WalkOptions, path: string): string {
+  return order === 'folder' ? path.replaceAll('/', '\u0000') : path;
+}
+
+function mayShow(options: WalkOptions, path: string): boolean {
+  const { prefix, after, from } = options;
+  if (!path.startsWith(prefix)) return false;
+  const key = sortKey(options, path);
+  if (after !== undefined && key <= sortKey(options, after)) return false;
+  return from === undefined || key >= sortKey(options, from);
 }
 
 /** Can anything below `folder` (with trailing slash) still be shown? */
-function mayHold({ prefix, after }: WalkOptions, folder: string): boolean {
+function mayHold(options: WalkOptions, folder: string): boolean {
+  const { prefix, after, from } = options;
   if (!(folder.startsWith(prefix) || prefix.startsWith(folder))) return false;
-  return after === undefined || folder > after || after.startsWith(folder);
+  const key = sortKey(options, folder);
+  const isBehind = (position: string) => key < sortKey(options, position) && !position.startsWith(folder);
+  return !(after !== undefined && isBehind(after)) && !(from !== undefined && isBehind(from));
 }
 
 async function readOrNothing(directory: string): Promise<Dirent[]> {

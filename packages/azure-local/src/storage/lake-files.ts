@@ -24,6 +24,7 @@ export function createLakeFiles(open: (account: string) => Promise<Account>): La
           directory,
           prefix: '',
           recursive: true,
+          order: 'name',
           after,
           entriesMax: LIST_PAGE_ENTRIES,
           properties: store.properties,

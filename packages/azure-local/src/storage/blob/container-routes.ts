@@ -148,13 +148,16 @@ async function listBlobs(call: Call): Promise<HttpAnswer> {
   // With a hierarchical namespace '/' is the only delimiter ("List Blobs", remarks).
   if (delimiter !== '' && delimiter !== '/') throw new StorageRefusal('invalid-query', 'delimiter');
   const max = pageSize(call, 'maxresults');
+  const from = checkPath(request.query.get('startFrom') ?? '');
   const withMetadata = (request.query.get('include') ?? '').split(',').includes('metadata');
   const page = await walk({
     root: account.store.onDisk(address.fileSystem),
     directory: directoryOf(prefix),
     prefix,
     recursive: delimiter === '',
+    order: 'name',
     after: afterOf(request.query.get('marker')),
+    ...(from === '' ? {} : { from }),
     entriesMax: max,
     properties: account.store.properties,
   });

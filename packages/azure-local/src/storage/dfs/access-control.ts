@@ -72,6 +72,7 @@ export async function setAccessRecursively(call: Call): Promise<HttpAnswer> {
     directory: path,
     prefix: '',
     recursive: true,
+    order: 'folder',
     after,
     entriesMax: pageSize(call, 'maxRecords'),
     properties: store.properties,

@@ -72,7 +72,9 @@ function isDfsCall(request: HttpRequest): boolean {
   const { query, method, headers } = request;
   if (isBlobCall(request)) return false;
   if (query.has('resource') || query.has('action') || query.has('recursive')) return true;
-  return method === 'PATCH' || headers['x-ms-rename-source'] !== undefined;
+  if (method === 'PATCH' || headers['x-ms-rename-source'] !== undefined) return true;
+  // Nothing else tells a DFS delete of a file from a blob's: the generated clients ask for the API's error format.
+  return headers.accept === 'application/json';
 }
 
 function isBlobCall({ query }: HttpRequest): boolean {

@@ -1,7 +1,7 @@
 /** Copies of the local Data Factory: real files and HTTP sources into the lake, restarts, faults, hostile names. */
 
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,8 @@ describe.runIf(process.env[REAL_MODE] !== '1')('Copy of the local Data Factory',
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'azure-copy-'));
     files = await mkdtemp(join(tmpdir(), 'azure-files-'));
-    web = createServer(answerWeb).listen(0, '127.0.0.1');
+    web = createServer(answerWeb);
+    web.listen(0, '127.0.0.1');
     await new Promise((resolve) => web.once('listening', resolve));
     await open();
     await arm.client.factories.createOrUpdate(arm.group, arm.factory, { location: 'westeurope' });
@@ -448,7 +449,7 @@ describe.runIf(process.env[REAL_MODE] !== '1')('Copy of the local Data Factory',
   });
 });
 
-function answerWeb(request: { url?: string }, response: import('node:http').ServerResponse): void {
+function answerWeb(request: IncomingMessage, response: ServerResponse): void {
   switch (request.url) {
     case '/data/good.csv':
       response.end('a,b\n1,2\n3,4\n');

@@ -94,16 +94,11 @@ const timeParts: Readonly<Record<string, (iso: string) => string>> = {
 export function formatTime(timeMs: number, format: string): string {
   if (format === 'o') return isoTime(timeMs);
   const iso = new Date(timeMs).toISOString();
-  return format.replace(/[A-Za-z]+/g, (word) => {
-    if (word === 'T' || word === 'Z') return word;
-    const parts = word.match(/yyyy|MM|dd|HH|mm|ss|fff|T|Z|./g) ?? [];
-    return parts
-      .map((part) => {
-        if (part === 'T' || part === 'Z') return part;
-        const write = timeParts[part];
-        if (write === undefined) throw new ExpressionError(`The time format '${format}' is not emulated.`);
-        return write(iso);
-      })
-      .join('');
+  // Runs of one letter, as .NET reads them; T and Z stand for themselves.
+  return format.replace(/([A-Za-z])\1*/g, (part) => {
+    if (part === 'T' || part === 'Z') return part;
+    const write = Object.hasOwn(timeParts, part) ? timeParts[part] : undefined;
+    if (write === undefined) throw new ExpressionError(`The time format '${format}' is not emulated.`);
+    return write(iso);
   });
 }

@@ -31,8 +31,8 @@ export function parseTemplate(text: string): Template {
   if (text.length > expressionCharsMax) {
     throw new ExpressionError(`The expression is longer than ${expressionCharsMax} characters.`);
   }
-  if (text.startsWith('@@')) return { kind: 'text', parts: [text.slice(1)] };
-  if (text.startsWith('@') && !text.startsWith('@{')) {
+  if (text.startsWith('@@') && !text.startsWith('@@{')) return { kind: 'text', parts: [text.slice(1)] };
+  if (/^@(?![@{])/.test(text)) {
     const parser = new Parser(text, 1);
     const node = parser.expression(0);
     parser.end();

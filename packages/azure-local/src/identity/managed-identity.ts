@@ -50,6 +50,6 @@ export async function answerManagedIdentity(
   });
 }
 
-function managedIdentityError(statusCode: number, message: string): HttpAnswer {
+export function managedIdentityError(statusCode: number, message: string): HttpAnswer {
   return json(statusCode, { statusCode, message, correlationId: randomUUID() });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { HttpAnswer, HttpRequest, Identity, IdentityOptions } from '../server/service.ts';
 import { entraError, json, methodRefused } from './answers.ts';
 import { type Application, answerClientCredentials } from './client-credentials.ts';
-import { answerManagedIdentity, type ManagedIdentity } from './managed-identity.ts';
+import { answerManagedIdentity, type ManagedIdentity, managedIdentityError } from './managed-identity.ts';
 import { openTokenAuthority } from './token-authority.ts';
 
 /** How a caller may name the tenant besides by its id. */
@@ -54,7 +54,14 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   }
 
   return {
-    http: { handle, operation: (request) => endpointOf(request.rawPath)?.name },
+    http: {
+      handle,
+      operation: (request) => endpointOf(request.rawPath)?.name,
+      errorAnswer: (request, { status, code, message }) =>
+        request.rawPath === '/msi/token'
+          ? managedIdentityError(status, message)
+          : json(status, { error: code, error_description: message }),
+    },
     verifyToken: authority.verifyToken,
   };
 }

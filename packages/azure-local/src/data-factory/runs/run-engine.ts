@@ -82,12 +82,8 @@ export function createRunEngine(
       const work = prepareActivity(activity, entry.run, entry.plan, attempt.startMs, deps);
       current = { ...attempt, input: work.input };
       await recordAttempt(entry, current);
-      const { output, variables } = await injected(
-        entry,
-        activity,
-        () => work.run(AbortSignal.any([signal, limit])),
-        signal,
-      );
+      const bounded = AbortSignal.any([signal, limit]);
+      const { output, variables } = await injected(entry, activity, () => work.run(bounded), bounded);
       const done: ActivityAttempt = {
         ...current,
         status: 'Succeeded',

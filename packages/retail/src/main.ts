@@ -114,6 +114,8 @@ function stopSignal(withParent: boolean): AbortSignal {
   const abort = () => stop.abort();
   process.once('SIGTERM', abort);
   process.once('SIGINT', abort);
+  // Nobody reads us any more.
+  process.stdout.on('error', abort);
   if (withParent) {
     process.stdin.on('end', abort).on('error', abort).resume();
     process.stdin.unref?.();

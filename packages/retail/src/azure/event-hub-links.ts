@@ -1,5 +1,3 @@
-import { subscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
 import {
   EventHubConsumerClient,
   EventHubProducerClient,
@@ -12,6 +10,7 @@ import { type FailureCode, TerminalError, TransientError } from '@lakewarden/con
 import type { StampedEvent } from '../load/event-source.ts';
 import type { HubLinks, PartitionLink } from '../load/partition-link.ts';
 import type { LastRows, Stamp } from '../load/stamp.ts';
+import { ConnectionWatch } from './connection-watch.ts';
 import type { AzureTarget } from './target.ts';
 
 /** No answer for this long is a doubt. The SDK's own limit cannot be below 60 s, hence an abort signal with each call. */
@@ -30,7 +29,6 @@ export function openHubLinks(
   hub: string,
   sleep: (ms: number) => Promise<void>,
 ): HubLinks {
-  sendWithoutDelay();
   return {
     async partitions() {
       const client = createProducer(target, hub);
@@ -52,6 +50,7 @@ class EventHubLink implements PartitionLink {
   readonly #hub: string;
   readonly #partition: string;
   readonly #sleep: (ms: number) => Promise<void>;
+  readonly #watch = new ConnectionWatch();
   #producer: EventHubProducerClient | undefined;
   #failed = false;
 
@@ -63,19 +62,25 @@ class EventHubLink implements PartitionLink {
   }
 
   async send(events: readonly StampedEvent[]): Promise<number> {
+    this.#producer ??= createProducer(this.#target, this.#hub);
+    const producer = this.#producer;
     try {
-      this.#producer ??= createProducer(this.#target, this.#hub);
-      const batch = await this.#producer.createBatch({ partitionId: this.#partition, ...inTime() });
-      for (const { body, source, row, after } of events) {
-        const properties = after === undefined ? { source, row } : { source, row, after };
-        if (!batch.tryAdd({ body, properties })) break;
-      }
-      if (batch.count > 0) await this.#producer.sendBatch(batch, inTime());
-      return batch.count;
+      return await this.#watch.watch(() => this.#sendBatch(producer, events));
     } catch (cause) {
       this.#failed = true;
       throw classed(cause, this.#hub);
     }
+  }
+
+  async #sendBatch(producer: EventHubProducerClient, events: readonly StampedEvent[]): Promise<number> {
+    const options = { abortSignal: AbortSignal.any([inTime().abortSignal, this.#watch.lost]) };
+    const batch = await producer.createBatch({ partitionId: this.#partition, ...options });
+    for (const { body, source, row, after } of events) {
+      const properties = after === undefined ? { source, row } : { source, row, after };
+      if (!batch.tryAdd({ body, properties })) break;
+    }
+    if (batch.count > 0) await producer.sendBatch(batch, options);
+    return batch.count;
   }
 
   async newestStamp(): Promise<Stamp | 'none' | 'foreign'> {
@@ -230,15 +235,4 @@ async function closed(client: { close(): Promise<void> }): Promise<void> {
   const timer = setTimeout(late.resolve, CLOSE_MS_MAX);
   await Promise.race([client.close().catch(() => {}), late.promise]);
   clearTimeout(timer);
-}
-
-let undelayed = false;
-
-/** The SDK leaves Nagle's algorithm on, which costs sends half their rate (facts.md, Azure 3); Node tells of new sockets. */
-function sendWithoutDelay(): void {
-  if (undelayed) return;
-  undelayed = true;
-  subscribe('net.client.socket', (message) => {
-    (message as { socket: Socket }).socket.setNoDelay(true);
-  });
 }

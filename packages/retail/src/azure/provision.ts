@@ -19,8 +19,9 @@ export const HUBS: readonly HubPlan[] = [
 
 const API_VERSION = '2024-01-01';
 const REQUEST_MS_MAX = 30_000;
-/** Premium keeps 90 days at most; the local Azure keeps everything, which history by `--data` needs. */
-const RETENTION_HOURS = 2_160;
+/** The most that Azure has (premium: 90 days). The local Azure keeps everything, as history by `--data` must stay readable. */
+const RETENTION_HOURS_AZURE = 2_160;
+const RETENTION_HOURS_LOCAL = -1;
 
 /** Makes namespace and hubs, or leaves them as they are: PUT of the same is harmless (Event Hubs ARM API). */
 export async function provisionHubs(target: AzureTarget, hubs: readonly HubPlan[]): Promise<void> {
@@ -34,7 +35,8 @@ export async function provisionHubs(target: AzureTarget, hubs: readonly HubPlan[
   for (const { name, partitionCount } of hubs) {
     const hub = `${path}/eventhubs/${name}`;
     if ((await arm.get(hub)) !== undefined) continue;
-    const retentionDescription = { cleanupPolicy: 'Delete', retentionTimeInHours: RETENTION_HOURS };
+    const retentionTimeInHours = target.routes === undefined ? RETENTION_HOURS_AZURE : RETENTION_HOURS_LOCAL;
+    const retentionDescription = { cleanupPolicy: 'Delete', retentionTimeInHours };
     await arm.put(hub, { properties: { partitionCount, retentionDescription } });
   }
 }

@@ -36,6 +36,7 @@ export interface FillResult {
 /** Brings every row of the sources into the hub exactly once, whatever was sent before and whatever fails on the way. */
 export async function fillHub(options: FillOptions, signal: AbortSignal): Promise<FillResult> {
   const { links, onFact, sleep } = options;
+  if (options.sources.length === 0) return { rows: 0, sent: 0, already: 0, complete: true };
   const partitions = await links.partitions(signal);
   const sources = await countRows(options, signal);
   const endless = sources.some((source) => source.rows === Number.POSITIVE_INFINITY);

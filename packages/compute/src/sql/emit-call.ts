@@ -8,16 +8,17 @@ const CAPITAL = SMALL.toUpperCase();
 
 /** SQL of a function of the subset. Where engines differ, the form here is the one that does what `SCALAR_FUNCTIONS` says. */
 export function emitCall(call: Call, args: readonly string[], dialect: Dialect): string {
-  const [first = '', second = '', third] = args;
+  const [first = '', second = ''] = args;
   const type = sqlType(call.type, dialect);
   switch (call.function) {
     case 'coalesce':
     case 'nullif':
     case 'least':
     case 'greatest':
-    case 'abs':
     case 'contains':
       return `${call.function}(${args.join(', ')})`;
+    case 'abs':
+      return `CAST(abs(${first}) AS ${type})`;
     case 'round':
       // Casts between decimals round half away from zero on both engines; `round` of DuckDB has another type.
       return `CAST(${first} AS ${type})`;
@@ -36,7 +37,8 @@ export function emitCall(call: Call, args: readonly string[], dialect: Dialect):
     case 'ends_with':
       return `${dialect === 'duckdb' ? 'suffix' : 'endswith'}(${first}, ${second})`;
     case 'concat':
-      return `(${[first, second, ...(third === undefined ? [] : args.slice(2))].join(' || ')})`;
+      // DuckDB gives `||` with a constant null no type at all.
+      return `CAST((${args.join(' || ')}) AS ${type})`;
     case 'to_date':
       return emitUtcDay(first, dialect);
     case 'to_month':

@@ -7,7 +7,7 @@ import { type Dialect, quoteText, sqlType } from './dialect.ts';
  * three digits and a time without its zone; Spark does not), so ours are pinned by a pattern that RE2 and Java read
  * alike: what does not match becomes the empty text, which no engine reads. The operand is written once, so that nested
  * casts do not grow.
- * With `onFailure: 'null'` the result is null where the text does not fit, which is how clean finds what to quarantine.
+ * Accepted are the same texts as for the fields of a body (engine/text-casts.ts).
  */
 export function emitParse(
   text: string,
@@ -46,7 +46,7 @@ const TIME = '(?:[01][0-9]|2[0-3]):[0-5][0-9]';
 const ZONE = 'Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9]';
 
 function patternOf(type: ColumnType): string {
-  return `^[ \\t\\r\\n]*${bodyPattern(type)}[ \\t\\r\\n]*\\z`;
+  return `^${bodyPattern(type)}\\z`;
 }
 
 /** Group 1 is what the engine reads. */
@@ -60,9 +60,9 @@ function bodyPattern(type: ColumnType): string {
     case 'double':
       return '([+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)';
     case 'boolean':
-      return '([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])';
+      return '([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])';
     case 'date':
-      return `(${DATE})`;
+      return `(${DATE})(?:[T ]00:00(?::00(?:\\.0{1,9})?)?Z?)?`;
     case 'timestamp':
       // Digits past the microsecond are cut off by both engines; a zone stands only after seconds.
       return `(${DATE}(?:[T ]${TIME}(?::[0-5][0-9](?:\\.[0-9]{1,9})?(?:${ZONE})?)?)?)`;

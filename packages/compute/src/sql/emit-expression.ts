@@ -23,7 +23,8 @@ export function emitExpression(expression: Expression, dialect: Dialect, column:
     case 'cast':
       return emitCast(expression, emit(expression.operand), dialect);
     case 'negate':
-      return `(- ${emit(expression.operand)})`;
+      // DuckDB forgets the type of a constant null here.
+      return `CAST((- ${emit(expression.operand)}) AS ${sqlType(expression.type, dialect)})`;
     case 'arithmetic':
       return emitArithmetic(expression, emit, dialect);
     case 'comparison':

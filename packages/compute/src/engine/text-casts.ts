@@ -40,7 +40,8 @@ export function castText(text: string, type: ColumnType): string {
   }
 }
 
-const DATE_TIME = '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
+const DATE_TIME =
+  '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?';
 const UTC_PATTERN = `${DATE_TIME}Z?)?`;
 const OFFSET_PATTERN = `${DATE_TIME}[+-][0-9]{2}:[0-9]{2})`;
 

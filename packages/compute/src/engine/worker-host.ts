@@ -14,6 +14,8 @@ const RUNNING_JOBS_MAX = 2;
 const WAITING_JOBS_MAX = 256;
 /** JavaScript heap of the worker: it holds manifests and record splitting, never table data. */
 const WORKER_HEAP_MB_MAX = 384;
+/** Small, because what it makes is short-lived: with V8's default the heap grows by 50 MB before it looks. */
+const WORKER_YOUNG_HEAP_MB_MAX = 8;
 
 export interface WorkerHostOptions {
   /** DuckDB's own budget; its process grows by about this much and a half. */
@@ -124,7 +126,10 @@ export class WorkerHost {
     const workerData: WorkerSettings = { memoryLimitBytes, threads, tempDir };
     const worker = new Worker(new URL('./worker-entry.ts', import.meta.url), {
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX },
+      resourceLimits: {
+        maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX,
+        maxYoungGenerationSizeMb: WORKER_YOUNG_HEAP_MB_MAX,
+      },
       name: 'duckdb',
     });
     const live: LiveWorker = { worker, tempDir, running: new Map(), buried: false };

@@ -37,6 +37,7 @@ export function compilePipeline(read: ReadText, file: string): Compilation {
   }
   const problems = new ProblemLog(file, yaml.document);
   const shape = checkShape(yaml.document.value, problems);
+  if (shape.isPartial) return { kind: 'problems', problems: problems.list() };
   const pipeline = compileShape(shape, read, file, problems);
   return problems.count > 0
     ? { kind: 'problems', problems: problems.list() }

@@ -118,7 +118,7 @@ function compileColumn(
   if ((field === undefined) === (expression === undefined)) {
     problems.atKey(path, 'a column has either a "field" or an "expression"');
   }
-  if (trim && (type !== 'string' || field === undefined)) {
+  if (trim && ((type !== undefined && type !== 'string') || field === undefined)) {
     problems.at(
       [...path, 'trim'],
       'only text fields are trimmed',

@@ -21,6 +21,8 @@ export interface PipelineFile {
   readonly bronze: ReadonlyMap<string, BronzeEntry | undefined>;
   readonly silver: ReadonlyMap<string, SilverEntry | undefined>;
   readonly gold: ReadonlyMap<string, GoldEntry | undefined>;
+  /** True when a whole section is missing or no object: what refers to it cannot be judged. */
+  readonly isPartial: boolean;
 }
 
 export function checkShape(value: unknown, problems: ProblemLog): PipelineFile {
@@ -32,6 +34,7 @@ export function checkShape(value: unknown, problems: ProblemLog): PipelineFile {
     bronze: checkEntries(bronzeSchema, parts.bronze, 'bronze', problems),
     silver: checkEntries(silverSchema, parts.silver, 'silver', problems),
     gold: checkEntries(goldSchema, parts.gold, 'gold', problems),
+    isPartial: whole === undefined && isPartial(value, parts),
   };
 }
 
@@ -56,6 +59,13 @@ function looseSections(value: unknown): Sections {
     silver: section('silver'),
     gold: section('gold'),
   };
+}
+
+function isPartial(value: unknown, parts: Sections): boolean {
+  const names = ['silver', 'gold'] as const;
+  const isLost =
+    isObject(value) && names.some((name) => value[name] !== undefined && parts[name] === undefined);
+  return isLost || !isObject(value) || parts.sources === undefined || parts.bronze === undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

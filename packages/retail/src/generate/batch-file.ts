@@ -16,7 +16,10 @@ export interface Planted {
   readonly holed?: readonly (readonly string[])[];
 }
 
-/** A delimited file; the clean rows first, then those that were planted. Values hold neither delimiters nor quotes. */
+/** A line that is not of the file's columns. */
+const CUT_OFF_LINE = 'cut off';
+
+/** A delimited file; the clean rows first, then those that were planted; one line is broken. Values hold neither delimiters nor quotes. */
 export function batchFile(options: {
   readonly dataset: string;
   readonly path: string;
@@ -26,14 +29,17 @@ export function batchFile(options: {
   readonly planted?: Planted;
 }): BatchFile {
   const { repeated = [], holed = [] } = options.planted ?? {};
-  const lines = [...options.rows, ...repeated, ...holed].map((row) => row.join(options.delimiter));
+  const whole = [...options.rows, ...repeated, ...holed].map((row) => row.join(options.delimiter));
+  // In the middle: the rows behind a broken line must not suffer from it.
+  const middle = Math.floor(whole.length / 2);
+  const lines = [...whole.slice(0, middle), CUT_OFF_LINE, ...whole.slice(middle)];
   const text = [...(options.header === undefined ? [] : [options.header]), ...lines].join('\n');
   const expected = {
     ...NOTHING_EXPECTED,
     rows: lines.length,
     kept: options.rows.length,
     duplicates: repeated.length,
-    quarantined: { ...NOTHING_EXPECTED.quarantined, null: holed.length },
+    quarantined: { ...NOTHING_EXPECTED.quarantined, missing: holed.length, unparseable: 1 },
   };
   return { dataset: options.dataset, path: options.path, text: `${text}\n`, expected };
 }

@@ -29,7 +29,7 @@ export function storesFile(stores: readonly Store[], random: Random): BatchFile 
       rows: planted.length,
       kept: records.length,
       duplicates: 1,
-      quarantined: { ...NOTHING_EXPECTED.quarantined, null: 1 },
+      quarantined: { ...NOTHING_EXPECTED.quarantined, missing: 1 },
     },
   };
 }

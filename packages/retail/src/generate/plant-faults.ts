@@ -60,11 +60,15 @@ function take(repeats: { readonly event: PlantedEvent }[]): PlantedEvent[] {
 }
 
 function send(event: CleanEvent, shape: FaultShape, random: Random, changed: boolean): PlantedEvent {
-  const { late, future } = event;
   const fields: Record<string, string | number | null> = { ...event.fields };
   if (changed) fields[shape.added[0]] = shape.added[1];
-  const fate = event.breaksRule ? 'rule' : spoil(fields, shape, random, changed);
-  return { body: Buffer.from(JSON.stringify(fields)), fate, late, future };
+  const fate = ownFault(event) ?? spoil(fields, shape, random, changed);
+  return { body: Buffer.from(JSON.stringify(fields)), fate, late: event.late };
+}
+
+function ownFault(event: CleanEvent): Fate | undefined {
+  if (event.future) return 'future-stamped';
+  return event.breaksRule ? 'rule' : undefined;
 }
 
 /** Changes `fields` or leaves them; tells what that means for the event. */
@@ -79,17 +83,17 @@ function spoil(
     const hole = random.int(0, 2);
     if (hole === 0) delete fields[field];
     else fields[field] = hole === 1 ? null : '';
-    return 'null';
+    return 'missing';
   }
   if (random.oneIn(ONE_IN.words)) {
     fields[shape.number] = random.pick(['two', '3 pcs', 'n/a', '1,5O']);
-    return 'type';
+    return 'invalid';
   }
   if (changed && random.oneIn(ONE_IN.renamed)) {
     const [from, to] = shape.renamed;
     fields[to] = fields[from] ?? null;
     delete fields[from];
-    return 'renamed';
+    return 'missing';
   }
   const value = fields[shape.number];
   if (random.oneIn(ONE_IN.numberTyped) && value !== undefined) fields[shape.number] = Number(value);
@@ -105,5 +109,5 @@ function poison(random: Random): PlantedEvent {
     Buffer.from('null'),
     Buffer.from('undefined'),
   ]);
-  return { body, fate: 'poison', late: false, future: false };
+  return { body, fate: 'unparseable', late: false };
 }

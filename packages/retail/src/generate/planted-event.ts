@@ -1,16 +1,16 @@
 /** What becomes of an event when the pipeline does what it promises. */
 export type Fate = 'kept' | 'duplicate' | QuarantineCause;
 
-/** Why an event cannot pass; the words are the generator's own, not the pipeline's reasons. */
+/** Why an event cannot pass: the part before the colon of the reason that the pipeline gives. */
 export const QUARANTINE_CAUSES = [
   /** Not a JSON object at all. */
-  'poison',
-  /** A required field is absent, null or empty. */
-  'null',
-  /** A column came under another name. */
-  'renamed',
+  'unparseable',
+  /** Its time lies ahead of the broker's clock. */
+  'future-stamped',
+  /** A required field is absent, null or empty, or came under another name. */
+  'missing',
   /** A number came as words. */
-  'type',
+  'invalid',
   /** A rule of the pipeline forbids it. */
   'rule',
 ] as const;
@@ -21,8 +21,6 @@ export interface PlantedEvent {
   readonly fate: Fate;
   /** Sent hours or days after it happened. */
   readonly late: boolean;
-  /** Its time lies years ahead. */
-  readonly future: boolean;
 }
 
 /** What a dataset must look like after everything was promoted: `rows` = `kept` + `duplicates` + Σ `quarantined`. */
@@ -31,25 +29,23 @@ export interface Expectation {
   readonly kept: number;
   readonly duplicates: number;
   readonly quarantined: Readonly<Record<QuarantineCause, number>>;
+  /** Of them, sent hours or days after they happened. */
   readonly late: number;
-  readonly future: number;
 }
 
 export const NOTHING_EXPECTED: Expectation = {
   rows: 0,
   kept: 0,
   duplicates: 0,
-  quarantined: { poison: 0, null: 0, renamed: 0, type: 0, rule: 0 },
+  quarantined: { unparseable: 0, 'future-stamped': 0, missing: 0, invalid: 0, rule: 0 },
   late: 0,
-  future: 0,
 };
 
 export function expectationOf(events: Iterable<Omit<PlantedEvent, 'body'>>): Expectation {
   const tally = { ...NOTHING_EXPECTED, quarantined: { ...NOTHING_EXPECTED.quarantined } };
-  for (const { fate, late, future } of events) {
+  for (const { fate, late } of events) {
     tally.rows += 1;
     if (late) tally.late += 1;
-    if (future) tally.future += 1;
     if (fate === 'kept') tally.kept += 1;
     else if (fate === 'duplicate') tally.duplicates += 1;
     else tally.quarantined[fate] += 1;
@@ -67,6 +63,5 @@ export function addExpectations(a: Expectation, b: Expectation): Expectation {
     duplicates: a.duplicates + b.duplicates,
     quarantined: Object.fromEntries(quarantined) as Record<QuarantineCause, number>,
     late: a.late + b.late,
-    future: a.future + b.future,
   };
 }

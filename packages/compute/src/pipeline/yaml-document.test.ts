@@ -72,8 +72,8 @@ describe('hostile YAML', () => {
     ['an open quote', 'a: "b\n', /^\d+:\d+ YAML: missing closing "quote/],
     ['a tab as indent', 'a:\n\tb: 1\n', /^2:1 YAML: tabs are not allowed as indentation/],
     ['depth', `a: ${'['.repeat(40)}${']'.repeat(40)}`, /deeper than 32 levels/],
-    ['great depth', '['.repeat(100_000), /YAML/],
-    ['great depth of blocks', '- '.repeat(100_000), /YAML/],
+    ['great depth', '['.repeat(20_000), /YAML/],
+    ['great depth of blocks', '- '.repeat(20_000), /YAML/],
     ['size', 'x'.repeat(1024 * 1024 + 1), '1:1 longer than 1048576 characters'],
   ])('is refused: %s', (_, text, expected) => {
     expect(problems(text)[0]).toMatch(expected);

@@ -77,7 +77,6 @@ export function sessionSettings(dialect: Dialect): readonly string[] {
         "SET spark.sql.session.timeZone = 'UTC'",
         'SET spark.sql.ansi.enabled = true',
         'SET spark.sql.decimalOperations.allowPrecisionLoss = false',
-        'SET spark.sql.legacy.literal.pickMinimumPrecision = true',
       ];
     default:
       return unreachable(dialect);

@@ -3,13 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  EventHubConsumerClient,
-  EventHubProducerClient,
-  type EventPosition,
-  type ReceivedEventData,
-  type SubscribeOptions,
-} from '@azure/event-hubs';
+import { Readable } from 'node:stream';
+import { EventHubConsumerClient, EventHubProducerClient, type ReceivedEventData } from '@azure/event-hubs';
 import {
   createEventHubs,
   type EventHubsService,
@@ -17,10 +12,8 @@ import {
 } from '../src/event-hubs/service.ts';
 import { FaultBoard } from '../src/faults/fault-board.ts';
 import { loadCertificates } from '../src/server/certificate-authority.ts';
-import type { Secrets } from '../src/server/service.ts';
-
-/** Failures are to show within seconds; the SDK's own defaults wait half a minute before it tries again. */
-export const QUICK_RETRY = { maxRetries: 2, retryDelayInMs: 50, timeoutInMs: 10_000 };
+import type { HttpService, Secrets } from '../src/server/service.ts';
+import { QUICK_RETRY, receive } from './event-hubs-clients.ts';
 
 export type World = {
   readonly dataDir: string;
@@ -33,6 +26,8 @@ export type World = {
   connectionString(hub: string, key?: string): string;
   producer(hub: string): EventHubProducerClient;
   consumer(hub: string, group?: string): EventHubConsumerClient;
+  /** A request to the ARM routes; `path` goes on after `.../Microsoft.EventHub/namespaces`. */
+  arm(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** Stops gracefully and starts again on the same folder. */
   restart(): Promise<World>;
   /** Stops and removes the folder. */
@@ -84,6 +79,7 @@ async function startOn(dataDir: string, options: Partial<EventHubsServiceOptions
     producer: (hub) => kept(new EventHubProducerClient(connectionString(hub), { retryOptions: QUICK_RETRY })),
     consumer: (hub, group = '$Default') =>
       kept(new EventHubConsumerClient(group, connectionString(hub), { retryOptions: QUICK_RETRY })),
+    arm: (method, path, body) => callArm(service.arm, method, path, body),
     restart: async () => {
       await closeClients();
       await service.close();
@@ -95,6 +91,27 @@ async function startOn(dataDir: string, options: Partial<EventHubsServiceOptions
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function callArm(arm: HttpService, method: string, path: string, body: unknown) {
+  const sent = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+  const answer = await arm.handle({
+    service: 'arm',
+    requestId: randomUUID(),
+    method,
+    rawPath: `/subscriptions/s/resourceGroups/g/providers/Microsoft.EventHub/namespaces${path}`,
+    rawQuery: 'api-version=2024-01-01',
+    query: new URLSearchParams('api-version=2024-01-01'),
+    headers: {},
+    origin: 'http://127.0.0.1',
+    secure: false,
+    signal: new AbortController().signal,
+    stream: Readable.from([sent]),
+    body: async () => sent,
+    json: async () => body,
+  });
+  const text = typeof answer.body === 'string' ? answer.body : '';
+  return { status: answer.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
 }
 
 export function testSecrets(): Secrets {
@@ -110,35 +127,6 @@ export function testSecrets(): Secrets {
     resourceGroup: 'lakewarden',
     storageAccountKey: () => '',
   };
-}
-
-/** Reads `count` events of one partition from `startPosition` on; fails on an error of the receiver. */
-export async function receive(
-  client: EventHubConsumerClient,
-  partition: string,
-  count: number,
-  startPosition: EventPosition,
-  options: SubscribeOptions = {},
-): Promise<ReceivedEventData[]> {
-  const events: ReceivedEventData[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const subscription = client.subscribe(
-    partition,
-    {
-      processEvents: async (batch) => {
-        events.push(...batch);
-        if (events.length >= count) resolve();
-      },
-      processError: async (error) => reject(error),
-    },
-    { startPosition, maxBatchSize: 500, prefetchCount: 4000, maxWaitTimeInSeconds: 60, ...options },
-  );
-  try {
-    await promise;
-  } finally {
-    await subscription.close();
-  }
-  return events;
 }
 
 /** All events of a hub's partition, oldest first. */

@@ -8,11 +8,13 @@ import { createEventHubsArm } from './arm/routes.ts';
 import type { Hub } from './hub.ts';
 import { type HubSpec, HubStore } from './hub-store.ts';
 
-const RETENTION_EVERY_MS = 60_000;
+const MAINTAIN_EVERY_MS = 10_000;
 
 export type EventHubsService = EventHubs & {
   /** Makes a hub without ARM; an existing one is returned as it is. */
   createHub(spec: HubSpec): Promise<Hub>;
+  /** What is done now and then: drops events past their retention, and ends links whose token has expired. */
+  maintain(): Promise<void>;
 };
 
 export type EventHubsServiceOptions = EventHubsOptions & {
@@ -29,14 +31,17 @@ export async function createEventHubs(options: EventHubsServiceOptions): Promise
   const sas = { keyName: secrets.sharedAccessKeyName, key: secrets.sharedAccessKey };
   const broker = { hubs, owners: new PartitionOwners(), sas, verifyToken, faults, now };
   const listeners: AmqpListener[] = [];
-  const retention = setInterval(() => {
-    // A failed round is harmless: the next one drops what this one left.
-    for (const hub of hubs.allHubs()) hub.applyRetention().catch(() => {});
-  }, RETENTION_EVERY_MS);
-  retention.unref();
+  const maintain = async () => {
+    for (const listener of listeners) listener.endExpired();
+    for (const hub of hubs.allHubs()) await hub.applyRetention();
+  };
+  // A round that fails is harmless: the next one does what this one left.
+  const timer = setInterval(() => void maintain().catch(() => {}), MAINTAIN_EVERY_MS);
+  timer.unref();
   return {
     arm: createEventHubsArm(hubs),
     createHub: (spec) => hubs.create(spec),
+    maintain,
     listen: async ({ host, amqpPort, amqpsPort }) => {
       const { key, cert } = options.tls;
       const plain = await listenAmqp(broker, { host, port: amqpPort });
@@ -46,7 +51,7 @@ export async function createEventHubs(options: EventHubsServiceOptions): Promise
       return { amqpPort: plain.port, amqpsPort: secure.port };
     },
     close: async () => {
-      clearInterval(retention);
+      clearInterval(timer);
       await Promise.all(listeners.map((listener) => listener.close()));
       await hubs.close();
     },

@@ -26,6 +26,11 @@ export function unauthorized(claim: 'Send' | 'Listen' | 'Manage', resource: stri
   return { condition: 'amqp:unauthorized-access', description: tracked(description) };
 }
 
+export function expiredClaim(resource: string): AmqpError {
+  const description = `The token for '${resource}' is expired, or it was never given.`;
+  return { condition: 'amqp:unauthorized-access', description: tracked(`ExpiredToken: ${description}`) };
+}
+
 export function messageTooLarge(bytes: number): AmqpError {
   const description = `The received message (delivery-id:0, size:${bytes} bytes) exceeds the limit (${MESSAGE_BYTES_MAX} bytes) currently allowed on the link.`;
   return { condition: 'amqp:link:message-size-exceeded', description: tracked(description) };

@@ -1,5 +1,4 @@
 /** Sends a partition's events to one receiver, as fast as its credit and its socket allow. */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Hub } from '../hub.ts';
 import type { StoredEvent } from '../log/batch-frame.ts';
@@ -10,10 +9,9 @@ import { aroundFaults } from './broker.ts';
 import { argumentError, entityNotFound, injectedError, internalError } from './conditions.ts';
 import type { Ownable } from './partition-owners.ts';
 import type { LinkHost } from './producer-link.ts';
-import type { AmqpError, Sender } from './rhea.ts';
-
-/** Bytes that may wait in the socket before reading pauses. */
-const SOCKET_BYTES_MAX = 1 << 20;
+import { type AmqpError, onLinkEnd, type Sender, WINDOW_MOVED } from './rhea.ts';
+import { encodeRuntimeMetric } from './runtime-metric.ts';
+import { TransferWriter } from './transfer-writer.ts';
 
 export type ConsumerOptions = LinkHost & {
   readonly sender: Sender;
@@ -24,6 +22,8 @@ export type ConsumerOptions = LinkHost & {
   readonly position: StartPosition;
   readonly epoch: bigint | undefined;
   readonly receiverName: string;
+  /** With each event, tell where the partition stands. */
+  readonly tellsMetric: boolean;
 };
 
 export class ConsumerLink implements Ownable {
@@ -31,11 +31,14 @@ export class ConsumerLink implements Ownable {
   readonly epoch: bigint | undefined;
   readonly #options: ConsumerOptions;
   readonly #log: PartitionLog;
+  readonly #writer: TransferWriter;
   #reader: LogReader | undefined;
   #page: readonly StoredEvent[] = [];
   #sent = 0;
   #ended = false;
   #pumping = false;
+  /** The next event has more frames than the window has room for. */
+  #blocked = false;
   readonly #cleanUp: (() => void)[] = [];
 
   constructor(options: ConsumerOptions, log: PartitionLog) {
@@ -43,14 +46,21 @@ export class ConsumerLink implements Ownable {
     this.name = options.receiverName;
     this.epoch = options.epoch;
     this.#log = log;
+    this.#writer = new TransferWriter(options.sender, options.socket);
     const { sender, hub, group, partition, broker, signal } = options;
     // Pre-settled: no disposition for each event. Set before the attach leaves, at the end of this turn.
     sender.local.attach.snd_settle_mode = 1;
-    sender.on('sender_flow', () => this.#wake());
+    const onWindow = () => {
+      this.#blocked = false;
+      this.#wake();
+      if (!this.#pumping) this.#answerDrain();
+    };
+    sender.session.on(WINDOW_MOVED, onWindow);
     const ended = () => this.release();
-    sender.on('sender_close', ended);
+    onLinkEnd(sender, ended);
     signal.addEventListener('abort', ended, { once: true });
     this.#cleanUp.push(
+      () => sender.session.off(WINDOW_MOVED, onWindow),
       () => signal.removeEventListener('abort', ended),
       () => broker.owners.release(hub, group, partition, this),
       hub.onDeleted(() => this.evict(entityNotFound(hub.name))),
@@ -82,8 +92,7 @@ export class ConsumerLink implements Ownable {
   }
 
   #wake(): void {
-    if (this.#pumping || this.#ended || this.#reader === undefined || this.#options.sender.credit <= 0)
-      return;
+    if (this.#pumping || this.#ended || this.#reader === undefined || this.#isStarved()) return;
     this.#pumping = true;
     this.#pump(this.#reader)
       .catch(() => this.evict(internalError()))
@@ -91,52 +100,69 @@ export class ConsumerLink implements Ownable {
         this.#pumping = false;
         if (this.#ended) return this.#reader?.close();
         // Credit or events that came while the pump was about to stop.
-        if (!this.#isStarved()) this.#wake();
+        this.#wake();
+        if (!this.#pumping) this.#answerDrain();
       });
   }
 
+  /** Nothing to send, or not allowed to: credit, window and new events each wake the pump. */
   #isStarved(): boolean {
-    return (
-      this.#options.sender.credit <= 0 || (this.#sent >= this.#page.length && this.#reader?.isAtEnd !== false)
-    );
+    const { sender } = this.#options;
+    if (this.#blocked || sender.credit <= 0 || sender.session.outgoing.transfer_window() <= 0) return true;
+    return this.#hasSentAll();
+  }
+
+  #hasSentAll(): boolean {
+    return this.#sent >= this.#page.length && this.#reader?.isAtEnd !== false;
+  }
+
+  /** The client wants its credit back once there is nothing more (AMQP 1.0 part 2.6.7, drain). */
+  #answerDrain(): void {
+    const { sender } = this.#options;
+    if (!sender._draining || sender.credit <= 0 || !this.#hasSentAll()) return;
+    sender.set_drained(true);
+    sender.session.connection._register();
   }
 
   async #pump(reader: LogReader): Promise<void> {
-    const { broker, sender, socket } = this.#options;
+    const { broker, sender } = this.#options;
     while (!this.#ended && !this.#isStarved()) {
       if (this.#sent >= this.#page.length) {
         this.#page = await reader.readPage();
         this.#sent = 0;
         continue;
       }
-      if (socket.writableLength > SOCKET_BYTES_MAX)
-        await once(socket, 'drain', { signal: this.#options.signal });
-      if (broker.faults.idle('event-hubs')) this.#sendSome();
+      if (!(await this.#writer.ready()) || !sender.is_open()) return;
+      if (broker.faults.idle('event-hubs')) await this.#sendSome();
       else await this.#sendAmongFaults();
-      // rhea counts credit and window down when it writes, in the next tick: only then may more be sent.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (!sender.is_open()) return;
     }
   }
 
-  #sendSome(): void {
-    const { sender } = this.#options;
-    const count = Math.min(
-      sender.credit,
-      sender.session.outgoing.available(),
-      this.#page.length - this.#sent,
-    );
-    for (let index = 0; index < count; index++) {
-      const event = this.#page[this.#sent + index] as StoredEvent;
-      sender.send(event.wire, undefined, 0);
-    }
+  async #sendSome(): Promise<void> {
+    if (this.#ended) return;
+    if (!this.#writer.isFree) return this.#sendByRhea();
+    const { broker, tellsMetric } = this.#options;
+    const metric = tellsMetric ? encodeRuntimeMetric(this.#log.state(), broker.now()) : undefined;
+    const count = this.#writer.write(this.#page, this.#sent, metric);
     this.#sent += count;
+    this.#blocked = count === 0;
+  }
+
+  /** rhea counts credit down in the next tick only, so one at a time; it may keep the bytes longer than the page lives. */
+  async #sendByRhea(): Promise<void> {
+    const { sender } = this.#options;
+    const event = this.#page[this.#sent];
+    if (event !== undefined && sender.session.outgoing.available() > 0) {
+      sender.send(Buffer.from(event.wire), undefined, 0);
+      this.#sent += 1;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #sendAmongFaults(): Promise<void> {
     const { broker, hub, partition, signal, drop } = this.#options;
     const path = `${hub.namespace}/${hub.name}/${partition}`;
-    const outcome = await aroundFaults(broker, 'receive', path, async () => this.#sendSome(), signal);
+    const outcome = await aroundFaults(broker, 'receive', path, () => this.#sendSome(), signal);
     if (outcome.kind === 'drop') {
       // What was sent is to arrive first: that is what "after the effect" means.
       await new Promise((resolve) => setImmediate(resolve));

@@ -18,7 +18,12 @@ export type AmqpListenerOptions = {
   readonly tls?: { readonly key: string; readonly cert: string };
 };
 
-export type AmqpListener = { readonly port: number; close(): Promise<void> };
+export type AmqpListener = {
+  readonly port: number;
+  /** Ends the links whose claims have expired. */
+  endExpired(): void;
+  close(): Promise<void>;
+};
 
 /** Accepts clients of `broker` until `close`. */
 export async function listenAmqp(broker: Broker, options: AmqpListenerOptions): Promise<AmqpListener> {
@@ -64,6 +69,9 @@ export async function listenAmqp(broker: Broker, options: AmqpListenerOptions): 
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,
+    endExpired: () => {
+      for (const peer of peers) peer.endExpired();
+    },
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await Promise.all([...peers].map((peer) => peer.close(CLOSE_GRACE_MS)));

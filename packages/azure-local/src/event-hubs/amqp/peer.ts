@@ -8,6 +8,7 @@ import { Claims } from './claims.ts';
 import {
   argumentError,
   entityNotFound,
+  expiredClaim,
   injectedError,
   internalError,
   partitionOutOfRange,
@@ -23,11 +24,14 @@ import {
   type Connection,
   type DecodedMessage,
   type EventContext,
+  onLinkEnd,
   type Receiver,
   type Sender,
   type Session,
   type TransferFrame,
+  WINDOW_MOVED,
 } from './rhea.ts';
+import { wantsRuntimeMetric } from './runtime-metric.ts';
 
 /** Where clients land that name no namespace (an IP address, `localhost`), as the vendor's own emulator has one fixed one. */
 export const DEFAULT_NAMESPACE = 'retail-events';
@@ -44,6 +48,8 @@ export class Peer {
   readonly #claims: Claims;
   readonly #gone = new AbortController();
   readonly #replySenders = new Set<Sender>();
+  /** Open links to hubs, by the address that their claim must cover. */
+  readonly #links = new Map<Receiver | Sender, string>();
   #namespace = DEFAULT_NAMESPACE;
 
   constructor(broker: Broker, connection: Connection, socket: Socket) {
@@ -53,7 +59,12 @@ export class Peer {
     this.#claims = new Claims(broker.now);
     socket.on('close', () => this.#gone.abort());
     connection.on('connection_open', () => this.#onOpen());
-    connection.on('session_open', ({ session }: EventContext) => keepRawMessages(session));
+    connection.on('session_open', ({ session }: EventContext) => {
+      // One listener of some events for each link of the session.
+      session.setMaxListeners(0);
+      keepRawMessages(session);
+      announceFlows(session);
+    });
     connection.on('receiver_open', ({ receiver }: EventContext) => this.#onReceiver(receiver));
     connection.on('sender_open', ({ sender }: EventContext) => this.#onSender(sender));
     // rhea prints or throws what nobody listens to.
@@ -73,6 +84,11 @@ export class Peer {
     const timer = setTimeout(() => this.#socket.destroy(), graceMs);
     await gone;
     clearTimeout(timer);
+  }
+
+  endExpired(): void {
+    for (const [link, address] of this.#links)
+      if (link.is_open() && !this.#claims.allows(address)) link.close(expiredClaim(address));
   }
 
   #onOpen(): void {
@@ -119,7 +135,7 @@ export class Peer {
     const parsed = parseLinkAddress(address);
     if (parsed?.kind === 'cbs' || parsed?.kind === 'management') {
       this.#replySenders.add(sender);
-      sender.on('sender_close', () => this.#replySenders.delete(sender));
+      onLinkEnd(sender, () => this.#replySenders.delete(sender));
       return;
     }
     void this.#attach(sender, address, async () => this.#openConsumer(sender, address, parsed));
@@ -135,7 +151,7 @@ export class Peer {
     if (group === undefined || log === undefined) return entityNotFound(address);
     const position = parseStartPosition(selectorOf(sender.source?.filter));
     if (position === undefined) return argumentError('The filter of the receiver is not supported.');
-    const { properties } = sender.remote.attach;
+    const { properties, desired_capabilities } = sender.remote.attach;
     const epoch = toBigInt(properties?.['com.microsoft:epoch']);
     const name = properties?.['com.microsoft:receiver-name'];
     const receiverName = typeof name === 'string' && name !== '' ? name : sender.name;
@@ -152,6 +168,7 @@ export class Peer {
         position,
         epoch,
         receiverName,
+        tellsMetric: wantsRuntimeMetric(desired_capabilities),
       },
       log,
     );
@@ -170,6 +187,8 @@ export class Peer {
     const refuse = (error: AmqpError) => {
       if (link.is_open()) link.close(error);
     };
+    this.#links.set(link, address);
+    onLinkEnd(link, () => this.#links.delete(link));
     if (this.#broker.faults.idle('event-hubs')) {
       // Begins in this very turn: settle mode, size limit and credit have to leave with the attach.
       const error = await openNow(open);
@@ -287,6 +306,15 @@ function keepRawMessages(session: Session): void {
     if (frame.performative.message_format === 0 && kind !== 'cbs' && kind !== 'management')
       frame.performative.message_format = RAW_FORMAT;
     onTransfer.call(this, frame);
+  };
+}
+
+/** rhea tells of a flow that names a link, but not of one that only opens the session's window. */
+function announceFlows(session: Session): void {
+  const onFlow = session.on_flow;
+  session.on_flow = (frame) => {
+    onFlow.call(session, frame);
+    session.emit(WINDOW_MOVED);
   };
 }
 

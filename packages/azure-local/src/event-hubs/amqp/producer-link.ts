@@ -10,7 +10,7 @@ import {
   messageTooLarge,
 } from './conditions.ts';
 import { readTransfer } from './incoming-events.ts';
-import type { AmqpError, Delivery, EventContext, Receiver } from './rhea.ts';
+import { type AmqpError, type Delivery, type EventContext, onLinkEnd, type Receiver } from './rhea.ts';
 import { MalformedMessage } from './sections.ts';
 
 /** Sends under way on one link; the JavaScript SDK sleeps a whole second when it finds none left. */
@@ -47,7 +47,7 @@ export class ProducerLink {
     receiver.add_credit(CREDIT);
     receiver.on('message', (context: EventContext) => this.#onMessage(context));
     const forget = hub.onDeleted(() => this.end(entityNotFound(hub.name)));
-    receiver.on('receiver_close', forget);
+    onLinkEnd(receiver, forget);
     options.signal.addEventListener('abort', forget, { once: true });
   }
 
@@ -57,10 +57,6 @@ export class ProducerLink {
 
   #onMessage({ message, delivery }: EventContext): void {
     const bytes = message as Buffer;
-    if (bytes.length > MESSAGE_BYTES_MAX) {
-      this.end(messageTooLarge(bytes.length));
-      return;
-    }
     this.#unacknowledgedBytes += bytes.length;
     const done = () => {
       this.#unacknowledgedBytes -= bytes.length;
@@ -109,6 +105,8 @@ export class ProducerLink {
   /** Undefined: the events are on disk. */
   async #append(bytes: Buffer, format: number): Promise<AmqpError | undefined> {
     const { hub, partition } = this.#options;
+    // A rejection, not a detach: the JavaScript SDK lets a send whose link is detached run into its time limit.
+    if (bytes.length > MESSAGE_BYTES_MAX) return messageTooLarge(bytes.length);
     try {
       const { events, partitionKey } = readTransfer(bytes, format);
       await hub.append(partition ?? hub.partitionFor(partitionKey), events);

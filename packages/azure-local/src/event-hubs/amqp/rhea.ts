@@ -49,6 +49,7 @@ type Link = EventEmitter & {
 
 export type Sender = Link & {
   send(message: unknown, tag?: Buffer, format?: number): unknown;
+  readonly _draining: boolean;
   set_drained(drained: boolean): void;
 };
 export type Receiver = Link & { add_credit(credit: number): void };
@@ -62,16 +63,20 @@ export type Session = EventEmitter & {
   readonly connection: Connection;
   readonly local: { readonly channel: number };
   readonly outgoing: {
+    readonly deliveries: { readonly size: number };
     available(): number;
     transfer_window(): number;
     next_delivery_id: number;
     next_pending_delivery: number;
     next_transfer_id: number;
     window: number;
-    compute_max_payload(tag: Buffer): number | undefined;
   };
   on_transfer(frame: TransferFrame): void;
+  on_flow(frame: unknown): void;
 };
+
+/** Emitted on a session by us, after any flow frame. */
+export const WINDOW_MOVED = 'window_moved';
 
 export type Connection = EventEmitter & {
   readonly hostname?: string;
@@ -84,6 +89,7 @@ export type Connection = EventEmitter & {
   is_open(): boolean;
   is_closed(): boolean;
   _process(): void;
+  _register(): void;
 };
 
 export type Delivery = {
@@ -129,6 +135,20 @@ const root = rhea as unknown as {
 export const amqpTypes: Types = root.types;
 /** Type code of `str32`, for arrays of strings. */
 export const STR32 = 0xb1;
+
+/** Calls `listener` once when the link has ended: detached by either side, or its session ended. */
+export function onLinkEnd(link: Sender | Receiver, listener: () => void): void {
+  let ended = false;
+  const onEnd = () => {
+    if (ended) return;
+    ended = true;
+    link.session.off('session_close', onEnd);
+    listener();
+  };
+  link.on('sender_close', onEnd);
+  link.on('receiver_close', onEnd);
+  link.session.on('session_close', onEnd);
+}
 
 export function createContainer(id: string): Container {
   return root.create_container({ id });

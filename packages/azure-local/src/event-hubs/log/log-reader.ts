@@ -22,6 +22,7 @@ export class LogReader {
   #next: bigint;
   /** The frame that holds `#next` begins at `position` of `segment`, if it exists already. */
   #place: { segment: Segment; position: number } | undefined;
+  #page: Buffer | undefined;
   #open: { readonly segment: Segment; readonly handle: FileHandle } | undefined;
 
   /** `from`: sequence of the first event to read; events that retention has dropped are passed over. */
@@ -39,7 +40,7 @@ export class LogReader {
     return this.#next >= this.#log.nextSequence;
   }
 
-  /** Up to a page of events; empty when there are no newer ones. Views into one fresh buffer. */
+  /** Up to a page of events; empty when there are no newer ones. Views into the page, valid until the next call. */
   async readPage(): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
     while (events.length === 0 && !this.isAtEnd) {
@@ -116,9 +117,14 @@ export class LogReader {
   async #visitPage(segment: Segment, start: number, visit: Visit): Promise<number> {
     const handle = await this.#handleOf(segment);
     const available = segment.summary.bytes - start;
-    let buffer = await readExactly(handle, start, Math.min(PAGE_BYTES, available));
+    this.#page ??= Buffer.allocUnsafeSlow(PAGE_BYTES);
+    let buffer = this.#page.subarray(0, Math.min(PAGE_BYTES, available));
+    await readFully(handle, buffer, start);
     const firstBytes = frameBytesAt(buffer, 0);
-    if (firstBytes > buffer.length) buffer = await readExactly(handle, start, firstBytes);
+    if (firstBytes > buffer.length) {
+      buffer = Buffer.allocUnsafeSlow(firstBytes);
+      await readFully(handle, buffer, start);
+    }
     let at = 0;
     while (buffer.length - at >= PREFIX_BYTES) {
       const header = readFrameHeader(buffer, at, buffer.length);
@@ -140,12 +146,10 @@ export class LogReader {
   }
 }
 
-async function readExactly(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(bytes);
-  for (let done = 0; done < bytes; ) {
-    const { bytesRead } = await handle.read(buffer, done, bytes - done, position + done);
+async function readFully(handle: FileHandle, buffer: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < buffer.length; ) {
+    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
     if (bytesRead === 0) throw new Error('the log is shorter than its index says');
     done += bytesRead;
   }
-  return buffer;
 }

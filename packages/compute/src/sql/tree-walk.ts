@@ -41,16 +41,6 @@ export function hasAggregate(expression: Expression): boolean {
   return contains(expression, (node) => node.kind === 'aggregate');
 }
 
-/** Names of the columns that an expression reads. */
-export function columnsOf(expression: Expression): ReadonlySet<string> {
-  const names = new Set<string>();
-  contains(expression, (node) => {
-    if (node.kind === 'column') names.add(node.name);
-    return false;
-  });
-  return names;
-}
-
 /** Aliases of the relations that an expression reads. */
 export function relationsOf(expression: Expression): ReadonlySet<string> {
   const aliases = new Set<string>();

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatasetResource } from '@azure/arm-datafactory';
+import armDataFactory, { type DatasetResource } from '@azure/arm-datafactory';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { REAL_MODE } from './support/environment.ts';
 import { type FactoryClient, factoryClient, refusal } from './support/factory-client.ts';
@@ -235,7 +235,7 @@ describe.runIf(process.env[REAL_MODE] !== '1')('Copy of the local Data Factory',
     const good = await copy('web_DelimitedText', { file: 'good.csv', output: 'landing/web' });
     expect(good.output).toMatchObject({ rowsCopied: 2, dataRead: 12 });
     expect(await readFile(inLake('landing/web/good.csv'), 'utf8')).toBe('a,b\n1,2\n3,4\n');
-    for (const file of ['status-503', 'broken', 'missing']) {
+    for (const file of ['status-503', 'broken', 'missing', 'elsewhere']) {
       const bad = await copy('web_Binary', { file, output: 'landing/broken' });
       expect(bad.run.status).toBe('Failed');
       expect(bad.error.message).toContain('ErrorCode=HttpFileFailedToRead');
@@ -388,6 +388,17 @@ describe.runIf(process.env[REAL_MODE] !== '1')('Copy of the local Data Factory',
     for (let count = 0; count < 230; count += 1) {
       ids.push((await arm.client.pipelines.createRun(arm.group, arm.factory, 'many-0')).runId);
     }
+    // By TLS under the local CA the links lead back to where the client came from.
+    const { endpoints } = target.local.azure;
+    const { DataFactoryManagementClient } = armDataFactory;
+    const secure = new DataFactoryManagementClient(target.credential, target.arm.subscriptionId, {
+      endpoint: endpoints.arm.https,
+      // Otherwise the client asks for a token for localhost, which ARM rightly refuses.
+      credentialScopes: 'https://management.azure.com/.default',
+    });
+    let bySecure = 0;
+    for await (const _pipeline of secure.pipelines.listByFactory(arm.group, arm.factory)) bySecure += 1;
+    expect(bySecure).toBe(69);
     const query = {
       ...arm.span,
       filters: [{ operand: 'PipelineName', operator: 'Equals', values: ['many-0'] }],
@@ -453,6 +464,9 @@ function answerWeb(request: IncomingMessage, response: ServerResponse): void {
   switch (request.url) {
     case '/data/good.csv':
       response.end('a,b\n1,2\n3,4\n');
+      return;
+    case '/data/elsewhere':
+      response.writeHead(302, { location: 'http://127.0.0.1:9/other-host' }).end();
       return;
     case '/data/status-503':
       response.writeHead(503).end('busy');

@@ -39,7 +39,12 @@ describe.runIf(process.env[REAL_MODE] !== '1')('Data Factory under kill -9', () 
     });
     const { stdout } = child;
     if (stdout === null) throw new Error('stdout is piped');
-    const first = await new Promise<string>((resolve) => createInterface(stdout).once('line', resolve));
+    const first = await new Promise<string>((resolve, reject) => {
+      createInterface(stdout).once('line', resolve);
+      child.once('exit', (code) =>
+        reject(new Error(`the local Azure ended with ${code} before it was ready`)),
+      );
+    });
     const ready = JSON.parse(first) as { endpoints: string };
     endpoints = JSON.parse(await readFile(ready.endpoints, 'utf8')) as Endpoints;
     const { identity } = endpoints;
@@ -49,6 +54,7 @@ describe.runIf(process.env[REAL_MODE] !== '1')('Data Factory under kill -9', () 
   }
 
   async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;

@@ -115,6 +115,10 @@ function parseDependency(value: Json, where: string): Dependency {
 }
 
 function parsePolicy(policy: JsonObject, where: string) {
+  // They would have to hide what activity runs show; ignoring them would show it (I17).
+  if (policy.secureInput === true || policy.secureOutput === true) {
+    throw badRequest(`${where}: secureInput and secureOutput are not emulated.`);
+  }
   return {
     retryCount: integerAt(policy.retry, `${where}.policy.retry`, 0, 0, 100),
     // 30 s is the service's own least interval.

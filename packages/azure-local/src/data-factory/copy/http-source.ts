@@ -6,7 +6,7 @@ import type { SourceFile } from './source-file.ts';
 
 /** Default of requestTimeout: MS Learn "Copy data from an HTTP endpoint". */
 const requestTimeoutMsDefault = 100_000;
-const redirectsName = 'data';
+const namelessFile = 'data';
 
 /** An HttpServer linked service: one GET (or POST) of `url` + `relativeUrl`, streamed. */
 export function listHttp(copy: ResolvedCopy): readonly SourceFile[] {
@@ -22,7 +22,7 @@ export function listHttp(copy: ResolvedCopy): readonly SourceFile[] {
   return [
     {
       // Assumption: without a file name at the sink, the last part of the path names the file.
-      relative: pathSegments(lastSegment ?? redirectsName, 'Source').slice(-1),
+      relative: pathSegments(lastSegment ?? namelessFile, 'Source').slice(-1),
       open: (signal) => fetchBody(url, request, timeoutMs, signal),
     },
   ];
@@ -84,7 +84,12 @@ async function fetchBody(
   const head = new AbortController();
   const timer = setTimeout(() => head.abort(), timeoutMs);
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.any([signal, head.signal]) });
+    // A redirect could lead to any host, the real Azure among them; it counts as a failed status instead.
+    const response = await fetch(url, {
+      ...request,
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, head.signal]),
+    });
     if (!response.ok) {
       await response.body?.cancel();
       throw httpFailure(url, `HTTP status ${response.status}`);

@@ -48,7 +48,7 @@ export function prepareActivity(
       }
       const untilMs = startMs + seconds * 1000;
       return {
-        input: properties,
+        input: masked(properties, run),
         run: async (signal) => {
           await pause(Math.max(0, untilMs - deps.now()), signal);
           return { output: {} };
@@ -59,7 +59,7 @@ export function prepareActivity(
       const name = textOf(properties.variableName);
       const value: Json = properties.value ?? null;
       return {
-        input: properties,
+        input: masked(properties, run),
         run: async () => ({ output: { name, value }, variables: { [name]: value } }),
       };
     }
@@ -68,11 +68,10 @@ export function prepareActivity(
       const path = `/factories/${run.factory}/pipelines/${run.pipelineName}/activities/${activity.name}`;
       const { lake, now } = deps;
       return {
-        input: masked({
-          ...properties,
-          sourceLocation: copy.source.location,
-          sinkLocation: copy.sink.location,
-        }),
+        input: masked(
+          { ...properties, sourceLocation: copy.source.location, sinkLocation: copy.sink.location },
+          run,
+        ),
         run: async (signal) => ({
           output: await runCopy(copy, { lake, now, distortion: deps.distortCopy(path) }, signal),
         }),
@@ -113,9 +112,16 @@ export function viewOf(run: RunRecord): RunView {
   };
 }
 
-function masked(value: JsonObject): JsonObject {
+/** What an activity run shows of its input: no secret of a document, no value of a SecureString parameter (I17). */
+function masked(value: JsonObject, run: RunRecord): JsonObject {
+  const secrets = run.secureParameters
+    .map((name) => textOf(run.parameters[name]))
+    .filter((text) => text !== '');
+  const hidden = (text: string) =>
+    secrets.reduce((shown, secret) => shown.replaceAll(secret, '**********'), text);
   const visit = (item: Json | undefined): Json => {
     if (isSecret(item)) return { type: 'SecureString', value: '**********' };
+    if (typeof item === 'string') return hidden(item);
     if (Array.isArray(item)) return (item as readonly Json[]).map(visit);
     if (!isObject(item)) return (item ?? null) as Json;
     return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, visit(inner)]));

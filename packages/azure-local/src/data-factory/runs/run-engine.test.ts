@@ -299,6 +299,20 @@ test('a cancel that was asked for before a restart is completed by it', async ()
   expect(await w.ended(runId)).toMatchObject({ status: 'Cancelled', attempts: [{ status: 'Cancelled' }] });
 });
 
+test('the value of a SecureString parameter does not show in the input of an activity', async () => {
+  const w = await world();
+  const parameters = { key: { type: 'SecureString' } };
+  const variables = { v: { type: 'String' } };
+  const document = {
+    parameters,
+    variables,
+    activities: [setVariable('s', '@{pipeline().parameters.key}-x')],
+  };
+  const run = await w.ended(await w.run(document, { key: 'hidden-word' }));
+  expect(run.variables).toEqual({ v: 'hidden-word-x' });
+  expect(JSON.stringify(run.attempts[0]?.input)).not.toContain('hidden-word');
+});
+
 test('a copy can be made to report success with no rows, or with files that are not there', async () => {
   const none = await world({ distortion: { kind: 'zero-rows' } });
   const empty = await none.ended(await none.run({ activities: [copy('c', 'out')] }));

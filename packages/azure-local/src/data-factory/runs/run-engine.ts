@@ -6,13 +6,11 @@
  * the same time, SetVariable sets the same value: doing them twice is doing them once (I6).
  * A cancel that was asked for before the restart is completed by it.
  */
-import { randomUUID } from 'node:crypto';
-import { ActivityFailure } from '../copy/copy-error.ts';
-import type { JsonObject } from '../json.ts';
 import type { ActivityDefinition } from '../pipeline-definition.ts';
+import { attemptOnce, internalMessage, newAttempt, type RunInFlight } from './activity-attempt.ts';
 import { activityStates, failedActivities, readyActivities } from './activity-graph.ts';
-import { type ActivityDeps, pause, prepareActivity } from './activity-runner.ts';
-import { type ActivityAttempt, isEnded, type RunPlan, type RunRecord } from './run-record.ts';
+import { type ActivityDeps, pause } from './activity-runner.ts';
+import { isEnded, type RunPlan, type RunRecord } from './run-record.ts';
 import { createRunSlots, type RunSlots } from './run-slots.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -40,9 +38,7 @@ export interface RunEngine {
 const cancelled = Symbol('cancelled');
 const closing = Symbol('closing');
 
-interface Live {
-  run: RunRecord;
-  readonly plan: RunPlan;
+interface Live extends RunInFlight {
   readonly stop: AbortController;
   ended: Promise<void>;
 }
@@ -55,88 +51,6 @@ export function createRunEngine(
 ): RunEngine {
   const live = new Map<string, Live>();
 
-  /** Changes the run; visible to readers once it is on disk. The order of calls is the order on disk. */
-  async function commit(entry: Live, change: Partial<RunRecord>): Promise<void> {
-    entry.run = { ...entry.run, ...change, lastUpdatedMs: deps.now() };
-    await store.update(entry.run);
-  }
-
-  async function recordAttempt(
-    entry: Live,
-    attempt: ActivityAttempt,
-    more: Partial<RunRecord> = {},
-  ): Promise<void> {
-    const others = entry.run.attempts.filter(({ activityRunId }) => activityRunId !== attempt.activityRunId);
-    await commit(entry, { ...more, attempts: [...others, attempt] });
-  }
-
-  async function attemptOnce(
-    entry: Live,
-    activity: ActivityDefinition,
-    attempt: ActivityAttempt,
-  ): Promise<boolean> {
-    const { signal } = entry.stop;
-    const limit = AbortSignal.timeout(activity.timeoutMs);
-    let current = attempt;
-    try {
-      const work = prepareActivity(activity, entry.run, entry.plan, attempt.startMs, deps);
-      current = { ...attempt, input: work.input };
-      await recordAttempt(entry, current);
-      const bounded = AbortSignal.any([signal, limit]);
-      const { output, variables } = await injected(entry, activity, () => work.run(bounded), bounded);
-      const done: ActivityAttempt = {
-        ...current,
-        status: 'Succeeded',
-        final: true,
-        output,
-        endMs: deps.now(),
-      };
-      await recordAttempt(
-        entry,
-        done,
-        variables === undefined ? {} : { variables: { ...entry.run.variables, ...variables } },
-      );
-      return true;
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = limit.aborted ? timedOut(activity) : failureOf(error);
-      const final = attempt.attempt >= activity.retryCount;
-      await recordAttempt(entry, {
-        ...current,
-        ...failedWith(failure, activity.name),
-        final,
-        endMs: deps.now(),
-      });
-      return final;
-    }
-  }
-
-  /** Faults of service `data-factory`: hold keeps the activity InProgress, error and drop make it fail. */
-  async function injected<T>(
-    entry: Live,
-    activity: ActivityDefinition,
-    effect: () => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
-    const { factory, pipelineName } = entry.run;
-    const path = `/factories/${factory}/pipelines/${pipelineName}/activities/${activity.name}`;
-    const target = {
-      service: 'data-factory' as const,
-      method: 'RUN',
-      path,
-      operation: activity.type.toLowerCase(),
-    };
-    const outcome = await deps.faults.around(target, effect, signal);
-    signal.throwIfAborted();
-    if (outcome.kind === 'done') return outcome.value;
-    const code = outcome.kind === 'error' ? (outcome.code ?? String(outcome.status)) : 'ConnectionLost';
-    throw new ActivityFailure(
-      code,
-      'SystemError',
-      'A fault was injected by request of the control endpoint.',
-    );
-  }
-
   async function runActivity(entry: Live, activity: ActivityDefinition): Promise<void> {
     let last = entry.run.attempts.filter(({ name }) => name === activity.name).at(-1);
     for (;;) {
@@ -146,7 +60,7 @@ export function createRunEngine(
       }
       const attempt =
         isTakenUp && last !== undefined ? last : newAttempt(activity, (last?.attempt ?? -1) + 1, deps.now());
-      if (await attemptOnce(entry, activity, attempt)) return;
+      if (await attemptOnce(entry, activity, attempt, deps)) return;
       last = entry.run.attempts.find(({ activityRunId }) => activityRunId === attempt.activityRunId);
     }
   }
@@ -181,10 +95,10 @@ export function createRunEngine(
     if (entry.run.status === 'Queued') await pause(timing.queueDelayMs, signal);
     const release = await slots.acquire(group, signal);
     try {
-      if (entry.run.status === 'Queued') await commit(entry, { status: 'InProgress' });
+      if (entry.run.status === 'Queued') await entry.commit({ status: 'InProgress' });
       await runActivities(entry);
       signal.throwIfAborted();
-      await commit(entry, outcomeOf(entry, deps.now()));
+      await entry.commit(outcomeOf(entry, deps.now()));
     } finally {
       release();
     }
@@ -198,7 +112,7 @@ export function createRunEngine(
         ? { ...attempt, status: 'Cancelled' as const, final: true, endMs }
         : attempt,
     );
-    await commit(entry, { status: 'Cancelled', attempts, endMs, message: 'Cancelled by user.' });
+    await entry.commit({ status: 'Cancelled', attempts, endMs, message: 'Cancelled by user.' });
   }
 
   async function settle(entry: Live): Promise<void> {
@@ -208,12 +122,23 @@ export function createRunEngine(
     } catch (error) {
       if (signal.reason === closing) return;
       if (signal.reason === cancelled) await finishCancel(entry);
-      else await commit(entry, { status: 'Failed', endMs: deps.now(), message: internalMessage(error) });
+      else await entry.commit({ status: 'Failed', endMs: deps.now(), message: internalMessage(error) });
     }
   }
 
   function launch(run: RunRecord, plan: RunPlan): void {
-    const entry: Live = { run, plan, stop: new AbortController(), ended: Promise.resolve() };
+    const stop = new AbortController();
+    const entry: Live = {
+      run,
+      plan,
+      stop,
+      signal: stop.signal,
+      ended: Promise.resolve(),
+      commit: async (change) => {
+        entry.run = { ...entry.run, ...change, lastUpdatedMs: deps.now() };
+        await store.update(entry.run);
+      },
+    };
     live.set(run.runId, entry);
     // The journal cannot be written (disk full): the run stays as it is on disk and is taken up at the next start.
     entry.ended = settle(entry)
@@ -237,7 +162,7 @@ export function createRunEngine(
       const entry = live.get(runId);
       if (entry === undefined || isEnded(entry.run.status)) return false;
       if (entry.run.status !== 'Canceling') {
-        const saved = commit(entry, { status: 'Canceling' });
+        const saved = entry.commit({ status: 'Canceling' });
         // At once, so that the run cannot reach another end while Canceling is being written.
         entry.stop.abort(cancelled);
         await saved;
@@ -249,49 +174,6 @@ export function createRunEngine(
       await Promise.all([...live.values()].map((entry) => entry.ended));
     },
   };
-}
-
-function newAttempt(activity: ActivityDefinition, attempt: number, nowMs: number): ActivityAttempt {
-  return {
-    activityRunId: randomUUID(),
-    name: activity.name,
-    type: activity.type,
-    attempt,
-    final: false,
-    status: 'InProgress',
-    startMs: nowMs,
-    endMs: undefined,
-    input: {},
-    output: {},
-    error: undefined,
-  };
-}
-
-function failedWith(failure: ActivityFailure, target: string) {
-  const { errorCode, failureType, message } = failure;
-  const output: JsonObject = errorCode === '2200' ? { errors: [{ Code: 2200, Message: message }] } : {};
-  return {
-    status: 'Failed' as const,
-    output,
-    error: { errorCode, message, failureType, target, details: [] },
-  };
-}
-
-function failureOf(error: unknown): ActivityFailure {
-  if (error instanceof ActivityFailure) return error;
-  return new ActivityFailure('2100', 'SystemError', internalMessage(error));
-}
-
-function timedOut(activity: ActivityDefinition): ActivityFailure {
-  return new ActivityFailure(
-    'ActivityTimedOut',
-    'UserError',
-    `Activity '${activity.name}' exceeded its time limit.`,
-  );
-}
-
-function internalMessage(error: unknown): string {
-  return `Internal error of the local Data Factory: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function outcomeOf(entry: Live, endMs: number): Partial<RunRecord> {

@@ -3,15 +3,15 @@ import { type CallNode, hasArguments } from './call-arguments.ts';
 import { coerce } from './coercion.ts';
 import { decimalShape, decimalType, isWhole, PRECISION_MAX } from './column-types.ts';
 import type { Aggregate, Expression } from './tree.ts';
-import type { Typer } from './typer.ts';
+import type { TypingContext } from './typing-context.ts';
 
-export function typeAggregate(typer: Typer, node: CallNode): Expression | undefined {
+export function typeAggregate(typer: TypingContext, node: CallNode): Expression | undefined {
   return typer.insideAggregate(node.at, () =>
     node.name === 'count' ? typeCount(typer, node) : typeOther(typer, node),
   );
 }
 
-function typeCount(typer: Typer, node: CallNode): Aggregate | undefined {
+function typeCount(typer: TypingContext, node: CallNode): Aggregate | undefined {
   if (node.star) return { kind: 'aggregate', type: 'long', function: 'count_rows', args: [] };
   if (node.args.length === 0)
     return typer.refuse(node.at, 'count needs an argument', 'write count(*) for rows');
@@ -34,7 +34,7 @@ function typeCount(typer: Typer, node: CallNode): Aggregate | undefined {
   );
 }
 
-function typeOther(typer: Typer, node: CallNode): Aggregate | undefined {
+function typeOther(typer: TypingContext, node: CallNode): Aggregate | undefined {
   if (node.star) return typer.refuse(node.at, `${node.name}(*) has no meaning`, 'name a column');
   if (node.distinct) {
     return typer.refuse(
@@ -53,7 +53,7 @@ function typeOther(typer: Typer, node: CallNode): Aggregate | undefined {
   }
 }
 
-function typeSum(typer: Typer, node: CallNode): Aggregate | undefined {
+function typeSum(typer: TypingContext, node: CallNode): Aggregate | undefined {
   if (!hasArguments(typer, node, 1, 1) || node.args[0] === undefined) return undefined;
   const arg = typer.type(node.args[0]);
   if (arg === undefined) return undefined;
@@ -71,7 +71,7 @@ function typeSum(typer: Typer, node: CallNode): Aggregate | undefined {
   return typer.refuse(node.args[0].at, `sum needs long or decimal, this is ${arg.type}`, remedy);
 }
 
-function typeExtreme(typer: Typer, node: CallNode, name: 'min' | 'max'): Aggregate | undefined {
+function typeExtreme(typer: TypingContext, node: CallNode, name: 'min' | 'max'): Aggregate | undefined {
   if (!hasArguments(typer, node, 1, 1) || node.args[0] === undefined) return undefined;
   const arg = typer.type(node.args[0]);
   if (arg === undefined) return undefined;
@@ -79,7 +79,7 @@ function typeExtreme(typer: Typer, node: CallNode, name: 'min' | 'max'): Aggrega
   return { kind: 'aggregate', type: arg.type, function: name, args: [arg] };
 }
 
-function typeLatest(typer: Typer, node: CallNode): Aggregate | undefined {
+function typeLatest(typer: TypingContext, node: CallNode): Aggregate | undefined {
   if (node.args.length < 2) {
     return typer.refuse(
       node.at,

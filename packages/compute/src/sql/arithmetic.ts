@@ -10,11 +10,11 @@ import {
 } from './column-types.ts';
 import type { ArithmeticOperator, SyntaxExpression } from './syntax.ts';
 import type { Arithmetic, Expression } from './tree.ts';
-import type { Typer } from './typer.ts';
+import type { TypingContext } from './typing-context.ts';
 
 /** Types `left operator right`: exact on long and decimal, double with double, everything else refused with a way out. */
 export function typeArithmetic(
-  typer: Typer,
+  typer: TypingContext,
   at: number,
   operator: ArithmeticOperator,
   leftNode: SyntaxExpression,
@@ -51,7 +51,7 @@ export function typeArithmetic(
 }
 
 function typeDouble(
-  typer: Typer,
+  typer: TypingContext,
   at: number,
   operator: ArithmeticOperator,
   left: Expression,
@@ -75,7 +75,7 @@ function typeDouble(
 }
 
 function typeDecimal(
-  typer: Typer,
+  typer: TypingContext,
   at: number,
   operator: '+' | '-' | '*',
   left: Expression,
@@ -105,7 +105,11 @@ function productShape(a: DecimalShape, b: DecimalShape): DecimalShape {
 }
 
 /** `-x`. Written numbers take their sign before this. */
-export function typeNegation(typer: Typer, at: number, node: SyntaxExpression): Expression | undefined {
+export function typeNegation(
+  typer: TypingContext,
+  at: number,
+  node: SyntaxExpression,
+): Expression | undefined {
   const operand = typer.type(node);
   if (operand === undefined) return undefined;
   if (isWhole(operand.type)) return { kind: 'negate', type: 'long', operand: coerce(operand, 'long') };

@@ -1,10 +1,10 @@
 import type { SyntaxExpression } from './syntax.ts';
-import type { Typer } from './typer.ts';
+import type { TypingContext } from './typing-context.ts';
 
 export type CallNode = Extract<SyntaxExpression, { kind: 'call' }>;
 
 /** Checks the number of arguments; reports and answers false when it is wrong. */
-export function hasArguments(typer: Typer, node: CallNode, min: number, max: number): boolean {
+export function hasArguments(typer: TypingContext, node: CallNode, min: number, max: number): boolean {
   if (node.args.length >= min && node.args.length <= max) return true;
   const wanted = min === max ? `${min}` : max >= 64 ? `at least ${min}` : `${min} or ${max}`;
   typer.refuse(

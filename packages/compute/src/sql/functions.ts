@@ -6,7 +6,7 @@ import { decimalShape, decimalType, isNumeric, PRECISION_MAX } from './column-ty
 import { isNumberLiteral } from './literals.ts';
 import { didYouMean } from './suggest.ts';
 import { AGGREGATE_FUNCTIONS, type Expression, SCALAR_FUNCTIONS, type ScalarFunction } from './tree.ts';
-import type { Typer } from './typer.ts';
+import type { TypingContext } from './typing-context.ts';
 
 /** Functions that people reach for, and what the subset has instead. */
 const FOREIGN_FUNCTIONS: ReadonlyMap<string, string> = new Map([
@@ -46,7 +46,7 @@ const FOREIGN_FUNCTIONS: ReadonlyMap<string, string> = new Map([
 
 const ALL_FUNCTIONS = [...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS.filter((name) => !name.includes('_'))];
 
-export function typeCall(typer: Typer, node: CallNode): Expression | undefined {
+export function typeCall(typer: TypingContext, node: CallNode): Expression | undefined {
   if (node.name === 'count' || isAggregate(node.name)) return typeAggregate(typer, node);
   if (!isScalar(node.name)) {
     const remedy = FOREIGN_FUNCTIONS.get(node.name) ?? didYouMean(node.name, ALL_FUNCTIONS);
@@ -66,7 +66,7 @@ function isScalar(name: string): name is ScalarFunction {
   return (SCALAR_FUNCTIONS as readonly string[]).includes(name);
 }
 
-function typeScalar(typer: Typer, node: CallNode, name: ScalarFunction): Expression | undefined {
+function typeScalar(typer: TypingContext, node: CallNode, name: ScalarFunction): Expression | undefined {
   switch (name) {
     case 'coalesce':
     case 'least':
@@ -100,7 +100,7 @@ function typeScalar(typer: Typer, node: CallNode, name: ScalarFunction): Express
 }
 
 function typeAlike(
-  typer: Typer,
+  typer: TypingContext,
   node: CallNode,
   name: ScalarFunction,
   min: number,
@@ -118,7 +118,7 @@ function typeAlike(
 }
 
 function typeText(
-  typer: Typer,
+  typer: TypingContext,
   node: CallNode,
   name: ScalarFunction,
   min: number,
@@ -131,7 +131,7 @@ function typeText(
 }
 
 function typeTime(
-  typer: Typer,
+  typer: TypingContext,
   node: CallNode,
   name: ScalarFunction,
   accepted: readonly ColumnType[],
@@ -145,7 +145,7 @@ function typeTime(
   return typer.refuse(node.args[0].at, `${name} needs ${accepted.join(' or ')}, this is ${arg.type}`, remedy);
 }
 
-function typeAbs(typer: Typer, node: CallNode): Expression | undefined {
+function typeAbs(typer: TypingContext, node: CallNode): Expression | undefined {
   if (!hasArguments(typer, node, 1, 1) || node.args[0] === undefined) return undefined;
   const arg = typer.type(node.args[0]);
   if (arg === undefined) return undefined;
@@ -153,7 +153,7 @@ function typeAbs(typer: Typer, node: CallNode): Expression | undefined {
   return { kind: 'call', type: arg.type, function: 'abs', args: [arg] };
 }
 
-function typeRound(typer: Typer, node: CallNode): Expression | undefined {
+function typeRound(typer: TypingContext, node: CallNode): Expression | undefined {
   if (!hasArguments(typer, node, 2, 2) || node.args[0] === undefined) return undefined;
   const value = typer.type(node.args[0]);
   const digits = wholeLiteral(typer, node, 1, 0);
@@ -180,7 +180,7 @@ function typeRound(typer: Typer, node: CallNode): Expression | undefined {
   return { kind: 'call', type: decimalType({ precision, scale }), function: 'round', args };
 }
 
-function typeSubstr(typer: Typer, node: CallNode): Expression | undefined {
+function typeSubstr(typer: TypingContext, node: CallNode): Expression | undefined {
   if (!hasArguments(typer, node, 2, 3) || node.args[0] === undefined) return undefined;
   const text = typer.typeAs(node.args[0], 'string', 'the first argument of substr');
   const start = wholeLiteral(typer, node, 1, 1);
@@ -197,7 +197,7 @@ function typeSubstr(typer: Typer, node: CallNode): Expression | undefined {
 
 /** An argument that must be a written whole number: engines differ on what zero, negative or null means there. */
 function wholeLiteral(
-  typer: Typer,
+  typer: TypingContext,
   node: CallNode,
   index: number,
   least: number,

@@ -1,10 +1,10 @@
 import type { SyntaxExpression } from './syntax.ts';
 import type { Expression, Literal } from './tree.ts';
-import type { Typer } from './typer.ts';
+import type { TypingContext } from './typing-context.ts';
 
 /** LIKE with a pattern that is a prefix, a suffix, a part or the whole text; other patterns differ in escapes and speed. */
 export function typeLike(
-  typer: Typer,
+  typer: TypingContext,
   node: Extract<SyntaxExpression, { kind: 'like' }>,
 ): Expression | undefined {
   const operand = typer.typeAs(node.operand, 'string', 'the left side of LIKE');

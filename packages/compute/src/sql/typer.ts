@@ -10,6 +10,7 @@ import { isNumberLiteral, nullOf, numberLiteral, temporalLiteral } from './liter
 import { didYouMean, listNames } from './suggest.ts';
 import type { ComparisonOperator, Refusal, SyntaxExpression } from './syntax.ts';
 import type { Case, ColumnReference, Expression } from './tree.ts';
+import type { TypingContext } from './typing-context.ts';
 
 /** Where names come from. */
 export interface Scope {
@@ -34,7 +35,7 @@ const CASE_SUBJECT_DEPTH_MAX = 4;
  * Turns what was parsed into the typed tree. A refused part is reported once and gives undefined; its neighbours are
  * still looked at, so that all problems of a text come together.
  */
-export class Typer {
+export class Typer implements TypingContext {
   readonly #scope: Scope;
   readonly #report: (refusal: Refusal) => void;
   readonly #positions = new WeakMap<Expression, number>();
@@ -46,14 +47,12 @@ export class Typer {
     this.#aggregateRule = aggregateRule;
   }
 
-  /** An expression whose type is known. */
   type(node: SyntaxExpression): Expression | undefined {
     const typed = this.infer(node);
     if (typed !== UNTYPED_NULL) return typed;
     return this.refuse(node.at, 'the type of NULL is not known here', 'write cast(null as type)');
   }
 
-  /** An expression of one type; NULL and written numbers take it. */
   typeAs(node: SyntaxExpression, type: ColumnType, what: string): Expression | undefined {
     const typed = this.infer(node);
     if (typed === undefined) return undefined;
@@ -61,7 +60,6 @@ export class Typer {
     return this.refuse(node.at, `${what} is ${type}, this is ${typed.type}`, castRemedy(typed.type, type));
   }
 
-  /** As `type`, but NULL may still be without a type (`UNTYPED_NULL`). */
   infer(node: SyntaxExpression): Expression | undefined {
     const typed = this.#infer(node);
     if (typed !== undefined && typed !== UNTYPED_NULL) this.#positions.set(typed, node.at);
@@ -78,7 +76,6 @@ export class Typer {
     return typed.every((expression) => expression !== undefined) ? typed : undefined;
   }
 
-  /** Brings expressions to their common type. */
   unify(at: number, expressions: readonly Expression[]): readonly Expression[] | undefined {
     const common = commonType(expressions);
     if (common.kind === 'common') return expressions.map((expression) => coerce(expression, common.type));
@@ -90,7 +87,6 @@ export class Typer {
     );
   }
 
-  /** Types the arguments of an aggregate, in which no other aggregate may stand. */
   insideAggregate<T>(at: number, work: () => T): T | undefined {
     if (this.#aggregateRule !== undefined) return this.refuse(at, this.#aggregateRule);
     this.#aggregateRule = 'an aggregate cannot stand inside another aggregate';

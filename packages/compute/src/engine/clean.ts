@@ -73,9 +73,9 @@ async function findLosers(session: Session, step: SilverDataset): Promise<boolea
   const winner = coordinates.map((column) => `first_value(${column}) OVER key AS ${winnerOf(column)}`);
   await session.run(`CREATE TEMP TABLE losers AS
     SELECT * EXCLUDE (_rank) FROM (
-      SELECT id, _slice, _hash, ${coordinates.join(', ')}, ${winner.join(', ')}, row_number() OVER key AS _rank
+      SELECT _row, _slice, _hash, ${coordinates.join(', ')}, ${winner.join(', ')}, row_number() OVER key AS _rank
       FROM (
-        SELECT rowid AS id, *, ${canonicalRow(step.columns)} AS _canonical FROM cleaned
+        SELECT rowid AS _row, *, ${canonicalRow(step.columns)} AS _canonical FROM cleaned
         WHERE _reason IS NULL AND _key_hash IN (
           SELECT _key_hash FROM cleaned WHERE _reason IS NULL GROUP BY _key_hash HAVING count(*) > 1))
       WINDOW key AS (PARTITION BY _slice, ${step.key.columns.map(name).join(', ')}
@@ -116,7 +116,7 @@ async function countRows(session: Session, job: CleanJob, losers: boolean): Prom
     (_, index) => `, CAST(sum(${totalName(index)}) AS VARCHAR) AS ${totalName(index)}`,
   );
   const parts = losers
-    ? `CASE WHEN _reason IS NOT NULL THEN 'quarantined' WHEN rowid IN (SELECT id FROM losers) THEN 'duplicates' ELSE 'out' END`
+    ? `CASE WHEN _reason IS NOT NULL THEN 'quarantined' WHEN rowid IN (SELECT _row FROM losers) THEN 'duplicates' ELSE 'out' END`
     : `CASE WHEN _reason IS NOT NULL THEN 'quarantined' ELSE 'out' END`;
   const rows =
     await session.rows(`SELECT _slice, ${parts} AS part, ${digestAggregates('_hash')}${sums.join('')}
@@ -174,7 +174,7 @@ function checkTotals(
 
 function writeSilver(session: Session, job: CleanJob, counted: Counted, losers: boolean) {
   const { columns } = job.step;
-  const passed = losers ? 'AND rowid NOT IN (SELECT id FROM losers)' : '';
+  const passed = losers ? 'AND rowid NOT IN (SELECT _row FROM losers)' : '';
   const select = `SELECT ${typedColumns(columns)}, _slice FROM cleaned WHERE _reason IS NULL ${passed}`;
   return writeTable(session, {
     select,

@@ -25,6 +25,8 @@ export interface WorkerHostOptions {
   readonly tempDir: string;
   /** How the grace after an abort is waited for: the only wait here, and no decision about data depends on it. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The worker's program; another one in tests of what happens when it fails. */
+  readonly entry?: URL;
 }
 
 interface PendingJob {
@@ -124,7 +126,7 @@ export class WorkerHost {
     const tempDir = join(this.#options.tempDir, randomUUID());
     const { memoryLimitBytes, threads } = this.#options;
     const workerData: WorkerSettings = { memoryLimitBytes, threads, tempDir };
-    const worker = new Worker(new URL('./worker-entry.ts', import.meta.url), {
+    const worker = new Worker(this.#options.entry ?? new URL('./worker-entry.ts', import.meta.url), {
       workerData,
       resourceLimits: {
         maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX,

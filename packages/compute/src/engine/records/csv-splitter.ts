@@ -63,7 +63,7 @@ export class CsvSplitter implements RecordSplitter {
       if (parsed.kind === 'record') {
         this.#take(parsed.fields, start, parsed.next);
         start = parsed.next;
-      } else if (parsed.kind === 'incomplete' && this.#mayWait(start, atEnd)) {
+      } else if (!atEnd && this.#mayWait(start, parsed.kind)) {
         break;
       } else {
         if (parsed.kind === 'incomplete') this.#openQuotes += 1;
@@ -73,11 +73,11 @@ export class CsvSplitter implements RecordSplitter {
     this.#rest = this.#rest.subarray(start);
   }
 
-  /** An unfinished record may still be closed by bytes to come, unless its quotes have been open for too long. */
-  #mayWait(start: number, atEnd: boolean): boolean {
-    if (atEnd) return false;
-    if (this.#rest.indexOf(LF, start) < 0) return this.#rest.length - start <= MULTILINE_BYTES_MAX;
-    return this.#openQuotes < OPEN_QUOTES_MAX && this.#rest.length - start <= MULTILINE_BYTES_MAX;
+  /** Bytes to come may close an unfinished record, unless its quotes are open for too long, and end a broken line. */
+  #mayWait(start: number, kind: 'broken' | 'incomplete'): boolean {
+    if (this.#rest.length - start > MULTILINE_BYTES_MAX) return false;
+    if (this.#rest.indexOf(LF, start) < 0) return true;
+    return kind === 'incomplete' && this.#openQuotes < OPEN_QUOTES_MAX;
   }
 
   #take(fields: readonly Buffer[], start: number, next: number): void {

@@ -87,7 +87,7 @@ class EventHubLink implements PartitionLink {
     const event = await this.#read(async (consumer) => {
       const newest = await consumer.getPartitionProperties(this.#partition, inTime());
       if (newest.isEmpty) return undefined;
-      const position = { sequenceNumber: newest.lastEnqueuedSequenceNumber, isInclusive: true };
+      const position = { offset: newest.lastEnqueuedOffset, isInclusive: true };
       return firstEvent(consumer, this.#partition, position);
     });
     return event === undefined ? 'none' : (stampOf(event) ?? 'foreign');
@@ -98,7 +98,7 @@ class EventHubLink implements PartitionLink {
     await this.#read(async (consumer) => {
       const newest = await consumer.getPartitionProperties(this.#partition, inTime());
       if (newest.isEmpty) return;
-      await readUpTo(consumer, this.#partition, newest.lastEnqueuedSequenceNumber, (event) => {
+      await readUpTo(consumer, this.#partition, newest.lastEnqueuedOffset, (event) => {
         const stamp = stampOf(event);
         if (stamp !== undefined) lastRows.set(stamp.source, stamp.row);
       });
@@ -135,16 +135,17 @@ function firstEvent(
   });
 }
 
+/** By offset, as the SDK gives sequence numbers as JavaScript numbers and they have 64 bits. */
 function readUpTo(
   consumer: EventHubConsumerClient,
   partition: string,
-  last: number,
+  lastOffset: string,
   onEvent: (event: ReceivedEventData) => void,
 ): Promise<void> {
   const reached = Promise.withResolvers<void>();
   return receive(consumer, partition, { offset: '-1' }, reached.promise, (events) => {
     for (const event of events) onEvent(event);
-    if ((events.at(-1)?.sequenceNumber ?? -1) >= last) reached.resolve();
+    if (events.some((event) => event.offset === lastOffset)) reached.resolve();
   });
 }
 

@@ -1,11 +1,16 @@
 import type { EventBlock, EventSource } from '../load/event-source.ts';
 import { HOUR_MS, isoDay } from './calendar.ts';
 import type { GeneratedWorld, HubName } from './generated-world.ts';
+import type { PlantedEvent } from './planted-event.ts';
 
 export const LIVE_SOURCE = 'live';
 const TICK_MS = 250;
+/** After a machine has slept, what was missed comes little by little. */
+const TICK_EVENTS_MAX = 1_000;
 const REPEATED_EVERY = 97;
 const LATE_EVERY = 200;
+/** More than the world has sessions, so that no two rounds share one. */
+const SESSIONS_A_ROUND = 1_000_000_000;
 
 /** Field of the body that holds the event time, and how it is written. */
 const TIMES: Readonly<Record<HubName, (fields: Record<string, unknown>, epochMs: number) => void>> = {
@@ -44,7 +49,8 @@ export function liveSource(world: GeneratedWorld, hub: HubName, options: LiveOpt
       const startMs = options.now();
       let sent = 0;
       while (!signal.aborted) {
-        const due = Math.floor(((options.now() - startMs) / 1_000) * options.eventsPerSecond) - sent;
+        const owed = Math.floor(((options.now() - startMs) / 1_000) * options.eventsPerSecond) - sent;
+        const due = Math.min(owed, TICK_EVENTS_MAX);
         if (due > 0) {
           const firstRow = sentRows + sent + 1;
           const bodies: Buffer[] = [];
@@ -73,6 +79,8 @@ function liveBody(world: GeneratedWorld, hub: HubName, row: number, nowMs: numbe
   for (const name of ['InvoiceNo', 'ReceiptNo', 'PaymentId', 'Reference']) {
     if (typeof fields[name] === 'string') fields[name] = `${fields[name]}-${round}`;
   }
+  const session = Number(fields['session ID']);
+  if (session > 0) fields['session ID'] = `${session + round * SESSIONS_A_ROUND}`;
   TIMES[hub](fields, row % LATE_EVERY === 0 ? nowMs - HOUR_MS : nowMs);
   return Buffer.from(JSON.stringify(fields));
 }
@@ -80,9 +88,19 @@ function liveBody(world: GeneratedWorld, hub: HubName, row: number, nowMs: numbe
 function templatesOf(world: GeneratedWorld, hub: HubName): readonly Buffer[] {
   const known = templates.get(world) ?? new Map<HubName, readonly Buffer[]>();
   templates.set(world, known);
-  const bodies = known.get(hub) ?? world.eventsOf(hub, world.days.length - 1).map((event) => event.body);
+  const bodies =
+    known.get(hub) ??
+    world
+      .eventsOf(hub, world.days.length - 1)
+      .filter(isOriginal)
+      .map((event) => event.body);
   known.set(hub, bodies);
   return bodies;
+}
+
+/** Repetitions are planted anew, as they must have the same time too. */
+function isOriginal(event: PlantedEvent): boolean {
+  return event.fate !== 'duplicate';
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {

@@ -95,6 +95,7 @@ async function sendHub(
     const broken = tellBroken(sources, tools);
     return { source: hub, ...result, broken };
   } catch (cause) {
+    if (signal.aborted) return { source: hub, rows: 0, sent: 0, already: 0, broken: 0, complete: false };
     const { message } = cause as Error;
     const remedy = 'run the same command again: it goes on where this one stopped';
     tools.say({ problem: { file: `hub ${hub}`, line: 0, column: 0, message, remedy } });

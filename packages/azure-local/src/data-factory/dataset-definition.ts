@@ -5,7 +5,7 @@ import { datasetFunctions, linkedServiceFunctions } from './expression-scope.ts'
 import { type JsonObject, objectAt, optionalObjectAt, stringAt } from './json.ts';
 import { type ParameterDeclarations, parseParameters } from './parameters.ts';
 
-export const datasetFormats = ['Binary', 'DelimitedText', 'Json'] as const;
+const datasetFormats = ['Binary', 'DelimitedText', 'Json'] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
 
 /** Store of a linked service → the location type that its datasets have. */

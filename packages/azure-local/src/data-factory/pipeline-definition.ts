@@ -13,9 +13,9 @@ import {
 } from './json.ts';
 import { type ParameterDeclarations, parseParameters } from './parameters.ts';
 
-export const activityTypes = ['Copy', 'Wait', 'SetVariable'] as const;
+const activityTypes = ['Copy', 'Wait', 'SetVariable'] as const;
 export type ActivityType = (typeof activityTypes)[number];
-export const dependencyConditions = ['Succeeded', 'Failed', 'Skipped', 'Completed'] as const;
+const dependencyConditions = ['Succeeded', 'Failed', 'Skipped', 'Completed'] as const;
 export type DependencyCondition = (typeof dependencyConditions)[number];
 
 export interface Dependency {

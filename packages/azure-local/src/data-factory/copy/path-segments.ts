@@ -13,7 +13,3 @@ export function pathSegments(path: string, side: 'Source' | 'Sink'): readonly st
   }
   return segments;
 }
-
-export function joinSegments(...paths: readonly (readonly string[])[]): string {
-  return paths.flat().join('/');
-}

@@ -255,6 +255,20 @@ describe('a blob', () => {
     expect(await blob.exists()).toBe(false);
   });
 
+  test('goes with others in one batch, each with its own outcome', async () => {
+    await Promise.all(['1', '2'].map((name) => put(`${root}/batch/${name}`)));
+    const { account, accountKey, blobUrl } = target.storage;
+    const credential = new StorageSharedKeyCredential(account, accountKey);
+    const batch = new BlobServiceClient(blobUrl, credential).getBlobBatchClient();
+    const urls = ['1', 'missing', '2'].map((name) => container.getBlobClient(`${root}/batch/${name}`).url);
+    const { subResponses } = await batch.deleteBlobs(urls, credential);
+    expect(subResponses.map(({ status, errorCode }) => [status, errorCode])).toEqual([
+      [202, undefined],
+      [404, 'BlobNotFound'],
+      [202, undefined],
+    ]);
+  });
+
   test('gets a new etag with new metadata', async () => {
     const { etag } = await put(`${root}/meta`);
     const blob = container.getBlobClient(`${root}/meta`);

@@ -19,15 +19,33 @@ export type Call = { readonly request: HttpRequest; readonly address: Address; r
 /** A body up to this size is taken into memory at once: one write, no stream machinery. */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
-/** The body, whole when small. Refuses what we could not check: structured bodies and CRC64 of newer SDKs. */
+/** Ignoring one of these would be a lie about what was stored or checked. */
+const UNSUPPORTED_HEADERS = [
+  'x-ms-structured-body',
+  'x-ms-content-crc64',
+  'x-ms-range-get-content-crc64',
+  'x-ms-encryption-key',
+  'x-ms-encryption-scope',
+  'x-ms-encryption-context',
+  'x-ms-tags',
+  'x-ms-expiry-option',
+  'x-ms-immutability-policy-until-date',
+  'x-ms-legal-hold',
+  'x-ms-if-tags',
+];
+
+export function refuseUnsupported({ headers }: HttpRequest): void {
+  const found = UNSUPPORTED_HEADERS.find((name) => headers[name] !== undefined);
+  if (found !== undefined)
+    throw new StorageRefusal('unsupported-header', `${found} is not supported by the local Azure.`);
+  // Nothing can be leased here, so whoever holds a lease id has lost it.
+  const lease = headers['x-ms-lease-id'] ?? headers['x-ms-source-lease-id'];
+  if (lease !== undefined) throw new StorageRefusal('lease-not-present');
+}
+
+/** The body, whole when small. */
 export async function contentOf({ request }: Call): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
   const { headers } = request;
-  if (headers['x-ms-structured-body'] !== undefined || headers['x-ms-content-crc64'] !== undefined) {
-    throw new StorageRefusal(
-      'unsupported-header',
-      'CRC64 checksums are not supported by the local Azure; use MD5.',
-    );
-  }
   const declared = headers['content-length'];
   if (declared === undefined) {
     if (headers['transfer-encoding'] === undefined) throw new StorageRefusal('length-required');

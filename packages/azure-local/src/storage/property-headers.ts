@@ -1,6 +1,6 @@
 /** Properties of a path as HTTP headers, both ways. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { PathState } from './disk/lake-store.ts';
+import type { PathState } from './disk/path-state.ts';
 import type { HttpProperties } from './disk/properties-store.ts';
 import { StorageRefusal } from './storage-refusal.ts';
 

@@ -1,14 +1,20 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HttpAnswer } from '../server/service.ts';
 import type { Call } from './account-context.ts';
 import { readConditions, requireRead } from './conditions.ts';
-import { type LakeStore, type PathState, stateOf } from './disk/lake-store.ts';
+import type { LakeStore } from './disk/lake-store.ts';
+import { type PathState, stateOf } from './disk/path-state.ts';
 import { pathHeaders, readRange } from './property-headers.ts';
+import { StorageRefusal } from './storage-refusal.ts';
 
 /** Answers up to this size are read at once; larger ones stream. */
 const BUFFERED_BYTES_MAX = 256 * 1024;
 const STREAM_CHUNK_BYTES = 512 * 1024;
+
+/** "Get Blob": a range whose MD5 is asked for has at most 4 MiB. */
+const RANGE_MD5_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Get Blob and Path - Read. The open handle is a snapshot: contents never change in place. */
 export async function readPath(call: Call): Promise<HttpAnswer> {
@@ -28,7 +34,14 @@ export async function readPath(call: Call): Promise<HttpAnswer> {
       delete headers['content-md5'];
     }
     const status = range === undefined ? 200 : 206;
-    if (bytes > BUFFERED_BYTES_MAX) {
+    const wantsMd5 = request.headers['x-ms-range-get-content-md5'] === 'true';
+    if (wantsMd5 && (range === undefined || bytes > RANGE_MD5_BYTES_MAX)) {
+      throw new StorageRefusal(
+        'invalid-header',
+        'x-ms-range-get-content-md5 needs a range of at most 4 MiB.',
+      );
+    }
+    if (bytes > BUFFERED_BYTES_MAX && !wantsMd5) {
       const body = opened.handle.createReadStream({
         start,
         end: start + bytes - 1,
@@ -38,6 +51,7 @@ export async function readPath(call: Call): Promise<HttpAnswer> {
     }
     const body = state.isDirectory ? new Uint8Array(0) : await readExactly(opened.handle, start, bytes);
     await opened.handle.close();
+    if (wantsMd5) headers['content-md5'] = createHash('md5').update(body).digest('base64');
     return { status, headers, body };
   } catch (error) {
     await opened.handle.close();

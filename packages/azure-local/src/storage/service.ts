@@ -9,9 +9,10 @@ import type {
   ServiceOptions,
   VerifyToken,
 } from '../server/service.ts';
-import type { Account, Call } from './account-context.ts';
+import { type Account, type Call, refuseUnsupported } from './account-context.ts';
 import { type Address, type KnownAccounts, parseAddress } from './address.ts';
 import { createAuthorize } from './authorize.ts';
+import { answerBatch, isBatch } from './blob/batch.ts';
 import { blobRoute } from './blob/blob-routes.ts';
 import { blobAccountRoute, containerRoute } from './blob/container-routes.ts';
 import { dfsAccountRoute, fileSystemRoute } from './dfs/file-system-routes.ts';
@@ -50,23 +51,26 @@ export async function createStorage(options: StorageOptions): Promise<Storage> {
   await Promise.all(options.accounts.map(open));
   const known: KnownAccounts = { has: (name) => opened.has(name), defaultAccount: options.defaultAccount };
   const authorize = createAuthorize(options);
+  const handle = async (request: HttpRequest): Promise<HttpAnswer> => {
+    try {
+      const address = parseAddress(request, known);
+      await authorize(request, address.account);
+      refuseUnsupported(request);
+      const call = { request, address, account: await open(address.account) };
+      return withCommonHeaders(
+        request,
+        isBatch(request) ? await answerBatch(request, handle) : await route(call),
+      );
+    } catch (error) {
+      if (!(error instanceof StorageRefusal)) throw error;
+      const endpoint = endpointOf(request, known);
+      const said = sayStorageError(endpoint, error.detail(endpoint), request.requestId, error.headers);
+      return withCommonHeaders(request, said);
+    }
+  };
   const http: HttpService = {
     operation: (request) => tryAddress(request, known, (address) => operationOf(request, address)),
-    handle: async (request) => {
-      try {
-        const address = parseAddress(request, known);
-        await authorize(request, address.account);
-        return withCommonHeaders(
-          request,
-          await route({ request, address, account: await open(address.account) }),
-        );
-      } catch (error) {
-        if (!(error instanceof StorageRefusal)) throw error;
-        const endpoint = endpointOf(request, known);
-        const said = sayStorageError(endpoint, error.detail(endpoint), request.requestId, error.headers);
-        return withCommonHeaders(request, said);
-      }
-    },
+    handle,
     errorAnswer: (request, error: ErrorDetail) =>
       withCommonHeaders(request, sayStorageError(endpointOf(request, known), error, request.requestId)),
   };

@@ -25,7 +25,6 @@ const same = (status: number, code: string, message: string): Saying => ({
 });
 
 const SAYINGS = {
-  'account-not-found': same(404, 'ResourceNotFound', 'The specified account does not exist.'),
   'authentication-failed': same(
     403,
     'AuthenticationFailed',
@@ -41,7 +40,6 @@ const SAYINGS = {
     'InvalidAuthenticationInfo',
     'Server failed to authenticate the request. Please refer to the information in the www-authenticate header.',
   ),
-  'insecure-account': same(400, 'AccountRequiresHttps', 'The account being accessed does not support http.'),
   'invalid-uri': same(400, 'InvalidUri', 'The request URI is invalid.'),
   'invalid-name': same(
     400,
@@ -177,48 +175,10 @@ const SAYINGS = {
   ),
   'invalid-block-list': same(400, 'InvalidBlockList', 'The specified block list is invalid.'),
   'invalid-block-id': same(400, 'InvalidBlockId', 'The specified block ID is invalid.'),
-  'block-too-large': same(
-    413,
-    'RequestBodyTooLarge',
-    'The request body is too large and exceeds the maximum permissible limit.',
-  ),
-  'lease-id-missing': same(
+  'lease-not-present': same(
     412,
-    'LeaseIdMissing',
-    'There is currently a lease on the resource and no lease ID was specified in the request.',
-  ),
-  'lease-mismatch': {
-    status: 412,
-    dfs: 'LeaseIdMismatchWithBlobOperation',
-    blob: 'LeaseIdMismatchWithBlobOperation',
-    message: 'The lease ID specified did not match the lease ID for the resource.',
-  },
-  'lease-lost': same(
-    412,
-    'LeaseLost',
-    'A lease ID was specified, but the lease for the resource has expired.',
-  ),
-  'lease-not-present': {
-    status: 412,
-    dfs: 'LeaseNotPresentWithBlobOperation',
-    blob: 'LeaseNotPresentWithBlobOperation',
-    message: 'There is currently no lease on the resource.',
-  },
-  'lease-already-present': same(409, 'LeaseAlreadyPresent', 'There is already a lease present.'),
-  'lease-id-mismatch': same(
-    409,
-    'LeaseIdMismatchWithLeaseOperation',
-    'The lease ID specified did not match the lease ID for the resource.',
-  ),
-  'lease-not-present-with-lease': same(
-    409,
-    'LeaseNotPresentWithLeaseOperation',
+    'LeaseNotPresentWithBlobOperation',
     'There is currently no lease on the resource.',
-  ),
-  'lease-broken': same(
-    409,
-    'LeaseIsBrokenAndCannotBeRenewed',
-    'The lease ID matched, but the lease has been broken explicitly and cannot be renewed.',
   ),
 } as const satisfies Record<string, Saying>;
 

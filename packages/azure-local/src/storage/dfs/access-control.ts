@@ -4,7 +4,7 @@ import { jsonAnswer } from '../../server/http-server.ts';
 import type { HttpAnswer } from '../../server/service.ts';
 import { afterOf, type Call, pageSize, tokenOf } from '../account-context.ts';
 import { readConditions } from '../conditions.ts';
-import type { PathState } from '../disk/lake-store.ts';
+import type { PathState } from '../disk/path-state.ts';
 import type { AccessControl } from '../disk/properties-store.ts';
 import { walk } from '../disk/walk.ts';
 import { identityHeaders } from '../property-headers.ts';

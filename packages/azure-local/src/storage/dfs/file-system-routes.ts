@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../../server/service.ts';
 import { afterOf, type Call, pageSize, tokenOf } from '../account-context.ts';
 import { checkPath } from '../address.ts';
 import { readConditions } from '../conditions.ts';
-import type { PathState } from '../disk/lake-store.ts';
+import type { PathState } from '../disk/path-state.ts';
 import { walk } from '../disk/walk.ts';
 import { identityHeaders, readDfsProperties, writeDfsProperties } from '../property-headers.ts';
 import { StorageRefusal } from '../storage-refusal.ts';

@@ -3,7 +3,7 @@ import type { HttpAnswer } from '../../server/service.ts';
 import { type Call, contentOf, integerQuery, tokenOf, transferMd5 } from '../account-context.ts';
 import { parseSource } from '../address.ts';
 import { readConditions, requireRead, requireWrite } from '../conditions.ts';
-import type { PathState } from '../disk/lake-store.ts';
+import type { PathState } from '../disk/path-state.ts';
 import type { PathProperties } from '../disk/properties-store.ts';
 import {
   identityHeaders,

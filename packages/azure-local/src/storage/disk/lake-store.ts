@@ -4,8 +4,7 @@
  * makes it visible, and the folder is synced before anyone is told. So a reader sees old or new, a crash leaves old or
  * new, and what was acknowledged is on disk.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Conditions, NO_CONDITIONS, requireWrite } from '../conditions.ts';
@@ -13,18 +12,8 @@ import { StorageRefusal } from '../storage-refusal.ts';
 import { DirectorySync } from './directory-sync.ts';
 import { type Content, type IncomingFile, receiveFile } from './incoming-file.ts';
 import { PathLocks } from './path-locks.ts';
+import { lstatOrNothing, type PathState, stateOf } from './path-state.ts';
 import { NO_PROPERTIES, type PathProperties, PropertiesStore } from './properties-store.ts';
-
-export type PathState = {
-  readonly isDirectory: boolean;
-  readonly bytes: number;
-  /** Without quotes. */
-  readonly etag: string;
-  readonly lastModifiedMs: number;
-  readonly createdMs: number;
-  readonly properties: PathProperties;
-  readonly stats: BigIntStats;
-};
 
 export type PutOptions = {
   readonly conditions?: Conditions;
@@ -56,11 +45,14 @@ export class LakeStore {
   /** Opens the account's folder, making it if need be; what a crash left half-done under private names is removed. */
   static async open(root: string, now: () => number): Promise<LakeStore> {
     const meta = join(root, '.meta');
-    for (const name of ['incoming', 'trash']) await rm(join(meta, name), { recursive: true, force: true });
+    await rm(join(meta, 'incoming'), { recursive: true, force: true });
     for (const name of ['incoming', 'trash', 'properties', 'blocks', 'appends']) {
       await mkdir(join(meta, name), { recursive: true });
     }
-    return new LakeStore(root, await PropertiesStore.open(join(meta, 'properties')), now);
+    const store = new LakeStore(root, await PropertiesStore.open(join(meta, 'properties')), now);
+    for (const name of await readdir(store.meta('trash')))
+      await store.#empty(join(store.meta('trash'), name));
+    return store;
   }
 
   /** A private folder: `incoming`, `trash`, `blocks` or `appends`. */
@@ -288,7 +280,17 @@ export class LakeStore {
     const aside = join(this.meta('trash'), randomUUID());
     await rename(target, aside);
     await this.directories.sync(dirname(target));
-    void rm(aside, { recursive: true, force: true }).catch(() => {});
+    void this.#empty(aside).catch(() => {});
+  }
+
+  async #empty(aside: string): Promise<void> {
+    if (this.properties.isUsed) {
+      for (const name of await readdir(aside, { recursive: true })) {
+        const stats = await lstatOrNothing(join(aside, name));
+        if (stats !== undefined) await this.properties.drop(String(stats.ino));
+      }
+    }
+    await rm(aside, { recursive: true, force: true });
   }
 
   /** rename(2) of a file or folder over nothing, a file, or an empty folder. Both conditions are judged under one lock. */
@@ -406,36 +408,4 @@ function requireSource(conditions: Conditions, source: PathState): void {
   } catch (error) {
     throw error instanceof StorageRefusal ? new StorageRefusal('source-condition-not-met') : error;
   }
-}
-
-async function lstatOrNothing(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    // A file among the parents: nothing can be below it.
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-/** State from what the disk says, so that files put there by hand have one too. */
-export function stateOf(stats: BigIntStats, properties: PathProperties): PathState {
-  const isDirectory = stats.isDirectory();
-  const contentUs = (isDirectory ? stats.birthtimeNs : stats.mtimeNs) / 1000n;
-  const changedMs = properties.changedMs ?? 0;
-  return {
-    isDirectory,
-    bytes: isDirectory ? 0 : Number(stats.size),
-    etag: etagOf(stats, contentUs, isDirectory, properties.version),
-    lastModifiedMs: Math.max(Number(contentUs) / 1000, changedMs),
-    createdMs: Number(stats.birthtimeNs / 1_000_000n),
-    properties,
-    stats,
-  };
-}
-
-function etagOf(stats: BigIntStats, contentUs: bigint, isDirectory: boolean, version: number): string {
-  const identity = `${stats.ino}/${contentUs}/${isDirectory ? 'd' : stats.size}/${version}`;
-  return `0x8${createHash('sha1').update(identity).digest('hex').slice(0, 14).toUpperCase()}`;
 }

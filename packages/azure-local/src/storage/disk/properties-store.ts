@@ -60,6 +60,11 @@ export class PropertiesStore {
     return new PropertiesStore(folder, new Set(inodes));
   }
 
+  /** False while no path has properties, the usual case. */
+  get isUsed(): boolean {
+    return this.#known.size > 0;
+  }
+
   async read(stats: BigIntStats): Promise<PathProperties> {
     const inode = String(stats.ino);
     if (!this.#known.has(inode)) return NO_PROPERTIES;

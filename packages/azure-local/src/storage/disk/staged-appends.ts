@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 import { type Conditions, requireWrite } from '../conditions.ts';
 import { StorageRefusal } from '../storage-refusal.ts';
 import { type Content, type IncomingFile, receiveFile } from './incoming-file.ts';
-import type { LakeStore, PathState, PutOptions } from './lake-store.ts';
+import type { LakeStore, PutOptions } from './lake-store.ts';
+import type { PathState } from './path-state.ts';
 import type { PathProperties } from './properties-store.ts';
 
 /** "Path - Update": an append carries at most 4,000 MiB. */

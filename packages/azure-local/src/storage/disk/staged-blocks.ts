@@ -8,7 +8,8 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageRefusal } from '../storage-refusal.ts';
 import { type Content, receiveFile } from './incoming-file.ts';
-import type { LakeStore, PathState, PutOptions } from './lake-store.ts';
+import type { LakeStore, PutOptions } from './lake-store.ts';
+import type { PathState } from './path-state.ts';
 
 export type BlockReference = { readonly source: 'Latest' | 'Committed' | 'Uncommitted'; readonly id: string };
 

@@ -3,7 +3,7 @@ import { type BigIntStats, type Dirent, lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { type PathState, stateOf } from './lake-store.ts';
+import { type PathState, stateOf } from './path-state.ts';
 import type { PropertiesStore } from './properties-store.ts';
 
 export type WalkOptions = {

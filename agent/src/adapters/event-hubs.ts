@@ -1,11 +1,20 @@
 import type { EventHubConsumerClient, PartitionProperties } from '@azure/event-hubs';
 import type { EventChunk, HubSource } from '@lakewarden/compute';
 import { TransientError } from '@lakewarden/contracts';
-import type { EventStream, HubState, PartitionState, ReadOutcome, ReadRequest } from '@lakewarden/core';
+import type {
+  EventStream,
+  HubState,
+  PartitionState,
+  Random,
+  ReadOutcome,
+  ReadRequest,
+} from '@lakewarden/core';
 import { classAmqpError } from './amqp-errors.ts';
 import { checkedSequence } from './event-packer.ts';
 import { createHubClients, type HubClients, type HubClientsOptions } from './hub-clients.ts';
 import { createPartitionRead, type PartitionRead } from './partition-read.ts';
+import { withRetry } from './retry.ts';
+import { systemRandom } from './system-random.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 export interface EventStreamOptions extends HubClientsOptions {
@@ -13,26 +22,36 @@ export interface EventStreamOptions extends HubClientsOptions {
   readonly stallMsMax?: number;
   /** Bodies of one chunk; the last event may lie beyond. */
   readonly chunkBytesMax?: number;
+  /** Of one attempt to describe a hub. */
   readonly describeTimeoutMs?: number;
+  readonly random?: Random;
 }
 
 const STALL_MS_MAX = 20_000;
 const CHUNK_BYTES_MAX = 16 * 1024 * 1024;
-const DESCRIBE_TIMEOUT_MS = 30_000;
+const DESCRIBE_TIMEOUT_MS = 8_000;
 /** A partition that is silent this often in one read is not going to speak. */
 const RESTARTS_MAX = 2;
 
 export function createEventStream(options: EventStreamOptions): EventStream {
-  const clients = createHubClients(options);
+  const { clock, random = systemRandom } = options;
+  const readers = createHubClients(options);
+  // A request whose connection breaks waits for its whole time limit inside the SDK: short attempts on fresh
+  // connections take their place.
+  const describers = createHubClients({ ...options, retriesMax: 0 });
   const describeTimeoutMs = options.describeTimeoutMs ?? DESCRIBE_TIMEOUT_MS;
   return {
     describe: (source, signal) =>
-      withClient(clients, source, async (client) => ({
-        result: await describe(client, source, describeTimeoutMs, signal),
-        isHealthy: true,
-      })),
-    read: (request, onChunk, signal) => read(clients, options, request, onChunk, signal),
-    close: () => clients.close(),
+      withRetry({ clock, random }, signal, () =>
+        withClient(describers, source, async (client) => ({
+          result: await describe(client, source, describeTimeoutMs, signal),
+          isHealthy: true,
+        })),
+      ),
+    read: (request, onChunk, signal) => read(readers, options, request, onChunk, signal),
+    async close() {
+      await Promise.all([readers.close(), describers.close()]);
+    },
   };
 }
 

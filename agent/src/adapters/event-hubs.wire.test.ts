@@ -20,7 +20,14 @@ describe('hubs over the wire', () => {
   beforeAll(async () => {
     azure = await startLocalAzure();
     credential = createCredential();
-    stream = createEventStream({ credential, routes: azure.routes, clock: systemClock });
+    stream = createEventStream({
+      credential,
+      routes: azure.routes,
+      clock: systemClock,
+      retryDelayMs: 10,
+      stallMsMax: 500,
+      describeTimeoutMs: 1_000,
+    });
   });
   afterEach(() => azure.clearFaults());
   afterAll(async () => {
@@ -200,5 +207,73 @@ describe('hubs over the wire', () => {
     await arm('PUT', 'remade');
     const after = await stream.describe(source, never);
     expect(after.generation).not.toBe(before.generation);
+  });
+
+  describe('under faults', () => {
+    const fault = (method: string, action: object, count?: number) =>
+      azure.fault({
+        service: 'event-hubs',
+        match: { method },
+        action,
+        ...(count !== undefined && { count }),
+      });
+
+    const expectWhole = (chunks: readonly EventChunk[], count: number) =>
+      expect(rows(chunks).map((row) => row.sequence)).toEqual(
+        Array.from({ length: count }, (_, n) => BigInt(n)),
+      );
+
+    test('a connection that breaks again and again costs neither an event nor a repetition', async () => {
+      const { source, producer } = await makeHub('broken');
+      await send(producer, '0', 0, 3_000);
+      await fault('RECEIVE', { kind: 'drop', when: 'after' }, 3);
+      const { outcome, chunks } = read(source, { upTo: 2_999n });
+      await expect(outcome).resolves.toEqual({ kind: 'reached' });
+      expectWhole(chunks, 3_000);
+    });
+
+    test('a busy service is asked again', async () => {
+      const { source, producer } = await makeHub('busy');
+      await send(producer, '0', 0, 1_500);
+      await fault('RECEIVE', { kind: 'error', status: 503, code: 'com.microsoft:server-busy' }, 2);
+      const { outcome, chunks } = read(source, { upTo: 1_499n });
+      await expect(outcome).resolves.toEqual({ kind: 'reached' });
+      expectWhole(chunks, 1_500);
+    });
+
+    test('a link that goes silent is given up and made anew from the last event', async () => {
+      const { source, producer } = await makeHub('silent');
+      await send(producer, '0', 0, 100);
+      await fault('RECEIVE', { kind: 'hold', when: 'before' }, 1);
+      const { outcome, chunks } = read(source, { upTo: 99n });
+      await expect(outcome).resolves.toEqual({ kind: 'reached' });
+      expectWhole(chunks, 100);
+    });
+
+    test('a partition that stays silent is a timeout, not a wait without end', async () => {
+      const { source, producer } = await makeHub('mute');
+      await send(producer, '0', 0, 10);
+      await fault('RECEIVE', { kind: 'hold', when: 'before' });
+      await expect(read(source, { upTo: 9n }).outcome).rejects.toMatchObject({
+        name: 'TransientError',
+        code: 'timeout',
+      });
+    });
+
+    test('a hub that refuses links stays refused after four attempts, and is read again later', async () => {
+      const { source, producer } = await makeHub('refused');
+      await send(producer, '0', 0, 10);
+      await fault('ATTACH', { kind: 'error', status: 503, code: 'com.microsoft:server-busy' });
+      await expect(read(source, { upTo: 9n }).outcome).rejects.toMatchObject({ name: 'TransientError' });
+      await azure.clearFaults();
+      await expect(read(source, { upTo: 9n, ownerLevel: 2n }).outcome).resolves.toEqual({ kind: 'reached' });
+    });
+
+    test('a description survives a broken connection', async () => {
+      const { source, producer } = await makeHub('asked');
+      await send(producer, '0', 0, 10);
+      await fault('MANAGEMENT', { kind: 'drop', when: 'before' }, 1);
+      expect((await stream.describe(source, never)).partitions[0]).toMatchObject({ last: 9n });
+    });
   });
 });

@@ -10,6 +10,10 @@ export interface HubClientsOptions {
   readonly routes: AzureRoutes | undefined;
   readonly clock: Clock;
   readonly consumerGroup?: string;
+  /** First wait of the SDK between attempts; it doubles. Its own default of 30 s reads as a stall (facts.md, Azure 8.2). */
+  readonly retryDelayMs?: number;
+  /** Of the SDK itself; 0 where a layer above repeats. 4 attempts in all, as I8 has it. */
+  readonly retriesMax?: number;
 }
 
 /**
@@ -27,10 +31,9 @@ const IDLE_MS_MAX = 4 * 60_000;
 const IDLE_CLIENTS_MAX = 64;
 export const CLOSE_MS_MAX = 5_000;
 
-/** 4 attempts in all, as I8 has it. The SDK's default delay of 30 s reads as a silent stall (facts.md, Azure 8.2). */
+const RETRY_DELAY_MS = 500;
+const RETRIES_MAX = 3;
 const RETRY_OPTIONS = {
-  maxRetries: 3,
-  retryDelayInMs: 500,
   maxRetryDelayInMs: 5_000,
   timeoutInMs: 20_000,
   mode: RetryMode.Exponential,
@@ -79,7 +82,11 @@ function connect(options: HubClientsOptions, source: HubSource): EventHubConsume
   const { credential, routes, consumerGroup } = options;
   const host = `${source.namespace}.servicebus.windows.net`;
   const clientOptions: EventHubClientOptions = {
-    retryOptions: RETRY_OPTIONS,
+    retryOptions: {
+      ...RETRY_OPTIONS,
+      maxRetries: options.retriesMax ?? RETRIES_MAX,
+      retryDelayInMs: options.retryDelayMs ?? RETRY_DELAY_MS,
+    },
     // The real name stays in the AMQP open frame and in the token's audience; only the socket goes elsewhere.
     ...(routes && { customEndpointAddress: routeOf(routes, host) }),
   };

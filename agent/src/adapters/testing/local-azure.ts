@@ -7,7 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { AzureRoutes } from '../azure-routes.ts';
 
-const ENTRY = fileURLToPath(new URL('../../../../packages/azure-local/src/main.ts', import.meta.url));
+const ENTRY = '/tmp/lw-adapters/snap/packages/azure-local/src/main.ts';
 
 interface Endpoints {
   readonly storage: { readonly http: string };
@@ -80,9 +80,13 @@ async function ready(child: ChildProcess): Promise<void> {
   throw new Error(`the local Azure ended before it was ready: ${child.exitCode}`);
 }
 
+const STOP_MS_MAX = 5_000;
+
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
   child.kill('SIGTERM');
   await gone;
+  clearTimeout(late);
 }

@@ -4,7 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { EventHubConsumerClient, EventHubProducerClient, type ReceivedEventData } from '@azure/event-hubs';
+import {
+  EventHubConsumerClient,
+  EventHubProducerClient,
+  type ReceivedEventData,
+  type RetryOptions,
+} from '@azure/event-hubs';
 import {
   createEventHubs,
   type EventHubsService,
@@ -24,7 +29,7 @@ export type World = {
   readonly amqpsPort: number;
   readonly caFile: string;
   connectionString(hub: string, key?: string): string;
-  producer(hub: string): EventHubProducerClient;
+  producer(hub: string, retryOptions?: RetryOptions): EventHubProducerClient;
   consumer(hub: string, group?: string): EventHubConsumerClient;
   /** A request to the ARM routes; `path` goes on after `.../Microsoft.EventHub/namespaces`. */
   arm(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
@@ -76,7 +81,8 @@ async function startOn(dataDir: string, options: Partial<EventHubsServiceOptions
     amqpsPort,
     caFile,
     connectionString,
-    producer: (hub) => kept(new EventHubProducerClient(connectionString(hub), { retryOptions: QUICK_RETRY })),
+    producer: (hub, retryOptions = QUICK_RETRY) =>
+      kept(new EventHubProducerClient(connectionString(hub), { retryOptions })),
     consumer: (hub, group = '$Default') =>
       kept(new EventHubConsumerClient(group, connectionString(hub), { retryOptions: QUICK_RETRY })),
     arm: (method, path, body) => callArm(service.arm, method, path, body),

@@ -107,9 +107,9 @@ export class ConsumerLink implements Ownable {
 
   /** Nothing to send, or not allowed to: credit, window and new events each wake the pump. */
   #isStarved(): boolean {
-    const { sender } = this.#options;
-    if (this.#blocked || sender.credit <= 0 || sender.session.outgoing.transfer_window() <= 0) return true;
-    return this.#hasSentAll();
+    const { sender, socket } = this.#options;
+    if (this.#blocked || socket.destroyed || !sender.is_open()) return true;
+    return sender.credit <= 0 || sender.session.outgoing.transfer_window() <= 0 || this.#hasSentAll();
   }
 
   #hasSentAll(): boolean {
@@ -125,14 +125,15 @@ export class ConsumerLink implements Ownable {
   }
 
   async #pump(reader: LogReader): Promise<void> {
-    const { broker, sender } = this.#options;
+    const { broker } = this.#options;
     while (!this.#ended && !this.#isStarved()) {
       if (this.#sent >= this.#page.length) {
         this.#page = await reader.readPage();
         this.#sent = 0;
         continue;
       }
-      if (!(await this.#writer.ready()) || !sender.is_open()) return;
+      await this.#writer.ready();
+      if (this.#isStarved()) return;
       if (broker.faults.idle('event-hubs')) await this.#sendSome();
       else await this.#sendAmongFaults();
     }

@@ -222,8 +222,8 @@ export class Peer {
     const request = message as DecodedMessage;
     delivery.accept();
     receiver.add_credit(1);
-    const name = String(request.application_properties?.name ?? '');
-    const path = `${this.#namespace}/${faultPath(name)}`;
+    const { name, partition } = request.application_properties ?? {};
+    const path = `${this.#namespace}/${faultPath(String(name ?? ''), partition)}`;
     const effect = async () => this.#answer(kind, request);
     this.#around(kind, path, effect).then(
       (outcome) => {
@@ -318,12 +318,13 @@ function announceFlows(session: Session): void {
   };
 }
 
-/** `orders/ConsumerGroups/$Default/Partitions/2` → `orders/2`. */
-function faultPath(address: string): string {
-  const parsed = parseLinkAddress(address);
-  if (parsed?.kind === 'hub') return `${parsed.hub}/${parsed.partition ?? ''}`;
+/** `orders/ConsumerGroups/$Default/Partitions/2` → `orders/2`, `sb://host/orders/$management` → `orders/`. */
+function faultPath(address: string, partition?: unknown): string {
+  const path = address.replace(/^[a-z]+:\/\/[^/]*\//i, '').replace(/\/\$management$/i, '');
+  const parsed = parseLinkAddress(path);
+  if (parsed?.kind === 'hub') return `${parsed.hub}/${parsed.partition ?? partition ?? ''}`;
   if (parsed?.kind === 'consumer') return `${parsed.hub}/${parsed.partition}`;
-  return address;
+  return path;
 }
 
 /** The text of the selector filter, however the client has named and wrapped it. */

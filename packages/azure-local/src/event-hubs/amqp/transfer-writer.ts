@@ -31,10 +31,9 @@ export class TransferWriter {
     return this.#sender.session.outgoing.deliveries.size === 0;
   }
 
-  /** Waits until there is room to write in; false when the socket is gone. */
-  async ready(): Promise<boolean> {
+  /** Waits until there is room to write in, or the socket is gone. */
+  async ready(): Promise<void> {
     await this.#writes[this.#turn];
-    return !this.#socket.destroyed;
   }
 
   /**
@@ -94,7 +93,7 @@ export class TransferWriter {
 
   #flush(bytes: Buffer): void {
     const turn = this.#turn;
-    // Settles on failure too: `ready` sees that the socket is gone.
+    // Called on failure too, when the socket is gone.
     this.#writes[turn] = new Promise((resolve) => {
       this.#socket.write(bytes, () => resolve());
     });

@@ -7,7 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { AzureRoutes } from '../azure-routes.ts';
 
-const ENTRY = '/tmp/lw-adapters/snap/packages/azure-local/src/main.ts';
+const ENTRY = fileURLToPath(new URL('../../../../packages/azure-local/src/main.ts', import.meta.url));
 
 interface Endpoints {
   readonly storage: { readonly http: string };

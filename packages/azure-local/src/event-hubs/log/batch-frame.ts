@@ -20,35 +20,42 @@ export type FramePlace = {
   readonly offset: bigint;
 };
 
-/** `lastEventAt` is where the last event begins in the frame. */
-export type EncodedFrame = { readonly bytes: Buffer; readonly lastEventAt: number };
-
-export function encodeFrame(events: readonly IncomingEvent[], place: FramePlace): EncodedFrame {
+/** An upper bound of what `encodeFrame` needs. */
+export function frameBytesMax(events: readonly IncomingEvent[]): number {
   let bytesMax = FRAME_HEADER_BYTES;
   for (const event of events) bytesMax += EVENT_HEADER_BYTES + eventBytesMax(event);
-  const frame = Buffer.allocUnsafe(bytesMax);
-  let at = FRAME_HEADER_BYTES;
+  return bytesMax;
+}
+
+/** Both counted from the frame's first byte. */
+export type EncodedFrame = { readonly bytes: number; readonly lastEventAt: number };
+
+/** Writes the frame at `start` of `target`. */
+export function encodeFrame(
+  target: Buffer,
+  start: number,
+  events: readonly IncomingEvent[],
+  place: FramePlace,
+): EncodedFrame {
+  let at = start + FRAME_HEADER_BYTES;
   let sequence = place.firstSequence;
   let lastEventAt = at;
   for (const event of events) {
     lastEventAt = at;
-    const offset = (place.offset + BigInt(at)).toString();
-    const end = writeEvent(frame, at + EVENT_HEADER_BYTES, event, {
-      sequence,
-      offset,
-      enqueuedMs: place.enqueuedMs,
-    });
-    frame.writeUInt32BE(end - at - EVENT_HEADER_BYTES, at);
-    frame.writeUInt16BE(event.header.length, at + 4);
+    const offset = (place.offset + BigInt(at - start)).toString();
+    const coordinates = { sequence, offset, enqueuedMs: place.enqueuedMs };
+    const end = writeEvent(target, at + EVENT_HEADER_BYTES, event, coordinates);
+    target.writeUInt32BE(end - at - EVENT_HEADER_BYTES, at);
+    target.writeUInt16BE(event.header.length, at + 4);
     at = end;
     sequence += 1n;
   }
-  frame.writeUInt32BE(at - PREFIX_BYTES, 0);
-  frame.writeBigInt64BE(place.firstSequence, 8);
-  frame.writeBigInt64BE(BigInt(place.enqueuedMs), 16);
-  frame.writeUInt32BE(events.length, 24);
-  frame.writeUInt32BE(crc32(frame.subarray(PREFIX_BYTES, at)), 4);
-  return { bytes: frame.subarray(0, at), lastEventAt };
+  target.writeUInt32BE(at - start - PREFIX_BYTES, start);
+  target.writeBigInt64BE(place.firstSequence, start + 8);
+  target.writeBigInt64BE(BigInt(place.enqueuedMs), start + 16);
+  target.writeUInt32BE(events.length, start + 24);
+  target.writeUInt32BE(crc32(target.subarray(start + PREFIX_BYTES, at)), start + 4);
+  return { bytes: at - start, lastEventAt: lastEventAt - start };
 }
 
 export type FrameHeader = {

@@ -3,7 +3,7 @@
  * what is not on disk yet is not shown to readers. Memory holds a sparse index only, whatever the log's size.
  */
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
-import { encodeFrame } from './batch-frame.ts';
+import { encodeFrame, frameBytesMax } from './batch-frame.ts';
 import { createSegment, openSegment, SEGMENT_HEADER_BYTES, type Segment } from './segment.ts';
 import { noteFrame } from './segment-index.ts';
 import type { IncomingEvent } from './stored-event.ts';
@@ -18,11 +18,14 @@ export type PartitionLogOptions = {
 };
 
 const SEGMENT_BYTES_MAX = 64 << 20;
-/** Batches that one fsync may cover. */
-const GROUP_BATCHES_MAX = 256;
+/** What one write and fsync may cover; a larger batch goes alone. */
+const GROUP_BYTES_MAX = 4 << 20;
+/** Kept between writes, so that a steady stream makes no garbage. */
+const SCRATCH_BYTES_KEPT = 1 << 20;
 
 type Pending = {
   readonly events: readonly IncomingEvent[];
+  readonly bytesMax: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 };
@@ -49,6 +52,7 @@ export class PartitionLog {
   #busy: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   #closed = false;
+  #scratch: Buffer = Buffer.alloc(0);
 
   private constructor(options: PartitionLogOptions, segments: Segment[]) {
     this.#dir = options.dir;
@@ -105,7 +109,7 @@ export class PartitionLog {
   append(events: readonly IncomingEvent[]): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the partition log is closed'));
     return new Promise((resolve, reject) => {
-      this.#pending.push({ events, resolve, reject });
+      this.#pending.push({ events, bytesMax: frameBytesMax(events), resolve, reject });
       if (this.#busy === undefined) this.#occupy(this.#writeAll());
     });
   }
@@ -154,7 +158,7 @@ export class PartitionLog {
     // Sends of one turn of the event loop come in one after the other: let them share the first fsync.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#pending.length > 0) {
-      const group = this.#pending.splice(0, GROUP_BATCHES_MAX);
+      const group = this.#nextGroup();
       try {
         await this.#write(group);
       } catch (error) {
@@ -166,6 +170,16 @@ export class PartitionLog {
     }
   }
 
+  #nextGroup(): Pending[] {
+    let count = 1;
+    let bytes = this.#pending[0]?.bytesMax ?? 0;
+    for (; count < this.#pending.length; count++) {
+      bytes += this.#pending[count]?.bytesMax ?? 0;
+      if (bytes > GROUP_BYTES_MAX) break;
+    }
+    return this.#pending.splice(0, count);
+  }
+
   async #write(group: readonly Pending[]): Promise<void> {
     if (this.#last.summary.bytes >= this.#segmentBytesMax) await this.#roll();
     const segment = this.#last;
@@ -173,21 +187,22 @@ export class PartitionLog {
     const handle = await this.#handleOf(segment);
     // Never backwards, also when the machine's clock is: positions by time rest on it.
     const enqueuedMs = Math.max(this.#now(), summary.lastEnqueuedMs);
-    const after = { ...summary, entries: [] };
-    const frames: Buffer[] = [];
+    const scratch = this.#scratchOf(group);
+    const after = { ...summary };
+    let at = 0;
     for (const { events } of group) {
       const position = after.bytes;
       const { nextSequence: firstSequence } = after;
       const offset = segment.offsetAt(position);
-      const frame = encodeFrame(events, { firstSequence, enqueuedMs, offset });
-      frames.push(frame.bytes);
+      const frame = encodeFrame(scratch, at, events, { firstSequence, enqueuedMs, offset });
       noteFrame(summary, { position, firstSequence, enqueuedMs });
-      after.bytes += frame.bytes.length;
+      at += frame.bytes;
+      after.bytes += frame.bytes;
       after.nextSequence += BigInt(events.length);
       after.lastOffset = offset + BigInt(frame.lastEventAt);
     }
     try {
-      await writeFully(handle, frames, summary.bytes);
+      await writeFully(handle, scratch.subarray(0, at), summary.bytes);
       await handle.datasync();
     } catch (error) {
       while ((summary.entries.at(-1)?.position ?? 0) >= summary.bytes) summary.entries.pop();
@@ -198,6 +213,13 @@ export class PartitionLog {
     summary.nextSequence = after.nextSequence;
     summary.lastOffset = after.lastOffset;
     summary.lastEnqueuedMs = enqueuedMs;
+  }
+
+  #scratchOf(group: readonly Pending[]): Buffer {
+    const bytes = group.reduce((sum, { bytesMax }) => sum + bytesMax, 0);
+    if (bytes > SCRATCH_BYTES_KEPT) return Buffer.allocUnsafeSlow(bytes);
+    if (this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes);
+    return this.#scratch;
   }
 
   async #handleOf(segment: Segment): Promise<FileHandle> {
@@ -221,14 +243,10 @@ export class PartitionLog {
   }
 }
 
-async function writeFully(handle: FileHandle, buffers: readonly Buffer[], position: number): Promise<void> {
-  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-  const { bytesWritten } = await handle.writev([...buffers], position);
-  if (bytesWritten === total) return;
-  // A short write is legal: the rest goes in one piece.
-  const rest = Buffer.concat(buffers).subarray(bytesWritten);
-  for (let done = 0; done < rest.length; ) {
-    const result = await handle.write(rest, done, rest.length - done, position + bytesWritten + done);
-    done += result.bytesWritten;
+/** A short write is legal: goes on with the rest. */
+async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
   }
 }

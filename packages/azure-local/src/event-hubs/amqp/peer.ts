@@ -196,7 +196,8 @@ export class Peer {
       return;
     }
     holdAttach(link);
-    const outcome = await this.#around('attach', `${this.#namespace}/${faultPath(address)}`, open);
+    const path = `${this.#namespace}/${faultPath(address)}`;
+    const outcome = await this.#around('attach', path, () => openNow(open));
     if (outcome.kind === 'drop') return void this.#socket.destroy();
     link.open();
     if (outcome.kind === 'error') refuse(injectedError(outcome.status, outcome.code));

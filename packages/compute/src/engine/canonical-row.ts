@@ -2,8 +2,9 @@ import type { Column, Digest } from '@lakewarden/contracts';
 import { name } from './sql-text.ts';
 
 /**
- * The canonical text of a row: its columns in table order (never `_slice`), each as `<octets>:<text>`, a null as `:`.
- * The length makes it unambiguous, whatever the texts hold. A column's text is
+ * The canonical text of a row: its columns in table order (never `_slice`), a string or binary as `<octets>:<text>`, any
+ * other as `<text>:`, a null as `:`. With the columns known it reads back in one way only, whatever the texts hold. A
+ * column's text is
  *
  * - string: itself; binary: lower-case hex
  * - long, integer: decimal digits, `-` in front when negative
@@ -18,7 +19,8 @@ export function canonicalRow(columns: readonly Column[]): string {
   // `concat` passes nulls over: both the length and the text of a null column are null.
   const parts = columns.map((column) => {
     const text = columnText(column);
-    return `strlen(${text}), ':', ${text}`;
+    const counted = column.type === 'string' || column.type === 'binary';
+    return counted ? `strlen(${text}), ':', ${text}` : `${text}, ':'`;
   });
   return `concat(${parts.join(', ')})`;
 }
@@ -37,9 +39,21 @@ function columnText({ name: column, type }: Column): string {
   }
 }
 
-/** UBIGINT. The hex detour is the big-endian reading; DuckDB's `md5_number_upper` reads little-endian. */
+/** UBIGINT. The hex detour is the big-endian reading. */
 export function hash64(textOrBlob: string): string {
   return `CAST('0x' || left(md5(${textOrBlob}), 16) AS UBIGINT)`;
+}
+
+/**
+ * The same as `hash64` of a text, from a column that holds `md5_number` of it: a third cheaper, for rows by the million.
+ * DuckDB reads md5 little-endian, so its low half is the first 8 bytes backwards.
+ */
+export function hash64OfNumber(column: string): string {
+  const low = `CAST(${column} & 18446744073709551615::UHUGEINT AS UBIGINT)`;
+  const bytes = [0, 8, 16, 24, 32, 40, 48, 56].map(
+    (shift) => `(((${low} >> ${shift}) & 255) << ${56 - shift})`,
+  );
+  return `(${bytes.join(' | ')})`;
 }
 
 export function rowHash(columns: readonly Column[]): string {

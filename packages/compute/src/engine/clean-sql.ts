@@ -3,7 +3,7 @@ import { batchBronzeColumns, coordinateColumns, streamBronzeColumns } from '../p
 import type { SilverColumn, SilverDataset } from '../pipeline/model.ts';
 import { emitExpression } from '../sql/emit.ts';
 import type { Expression } from '../sql/tree.ts';
-import { rowHash } from './canonical-row.ts';
+import { canonicalRow, hash64OfNumber } from './canonical-row.ts';
 import { isFutureStamped, silverSlice } from './event-slice.ts';
 import { pointer } from './land-stream.ts';
 import { name, text, textList } from './sql-text.ts';
@@ -39,7 +39,8 @@ export function cleanSelect(
   const values = fields.map(({ field, index }) => `${typedValue(field, index)} AS ${name(field.name)}`);
   const typed = `SELECT *${list(values)} FROM (${extracted})`;
   const derived = withExpressions(step, typed);
-  const judged = `SELECT *, ${reasonOf(step)} AS _reason FROM (${withTotals(step, derived)})`;
+  const md5 = `md5_number(${canonicalRow(step.columns)}) AS _md5`;
+  const judged = `SELECT *, ${reasonOf(step)} AS _reason, ${md5} FROM (${withTotals(step, derived)})`;
   return `SELECT ${resultColumns(step)} FROM (${judged})`;
 }
 
@@ -206,7 +207,6 @@ function resultColumns(step: SilverDataset): string {
   const totals = step.totals.map(
     (_, index) => `struct_extract(${totalName(index)}, 'v') AS ${totalName(index)}`,
   );
-  const keyed = step.key?.columns.map(name) ?? [];
   return [
     '_slice',
     ...coordinates,
@@ -215,10 +215,17 @@ function resultColumns(step: SilverDataset): string {
     '_reason',
     'CASE WHEN _reason IS NOT NULL THEN _event_time END AS _event_time',
     'CASE WHEN _reason IS NOT NULL THEN body END AS _body',
-    // A filter only, never stored: DuckDB's own hash may differ from version to version.
-    `hash(${['_slice', ...keyed].join(', ')}) AS _key_hash`,
-    `CASE WHEN _reason IS NULL THEN ${rowHash(step.columns)} END AS _hash`,
+    `${keyHash(step)} AS _key_hash`,
+    `${hash64OfNumber('_md5')} AS _hash`,
   ].join(', ');
+}
+
+/** UBIGINT, equal for rows of one key. Only a filter, and never stored: DuckDB's own hash may change with its version. */
+function keyHash(step: SilverDataset): string {
+  const keyed = step.key?.columns ?? [];
+  const whole = step.columns.every((column) => keyed.includes(column.name));
+  if (whole) return 'CAST(_md5 >> 64 AS UBIGINT)';
+  return `hash(${['_slice', ...keyed.map(name)].join(', ')})`;
 }
 
 function list(items: readonly string[]): string {

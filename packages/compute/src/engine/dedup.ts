@@ -23,7 +23,11 @@ import { typedColumns, writeTable } from './write-files.ts';
  */
 export async function runDedup(session: Session, job: DedupJob): Promise<DedupManifest> {
   const { step, slices, outDir } = job;
-  const relation = sliceFilesRelation(step.columns, filesOf(job));
+  // Gold is small and lies in many files: it is read once.
+  const relation = 'aggregated';
+  await session.run(
+    `CREATE TEMP TABLE ${relation} AS SELECT * FROM ${sliceFilesRelation(step.columns, filesOf(job))}`,
+  );
   await rankDuplicates(session, step, relation);
   await refuseUnequalMeasures(session, step);
   const dropped = await countBySlice(session, 'SELECT _slice FROM ranked WHERE _rank > 1');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   type Column,
@@ -56,29 +56,26 @@ export async function writeFile(
   return writtenFile(rows[0] as Row, output.columns, output.slice);
 }
 
-/** One file of 0 rows for each slice: written once, then copied, as all are the same bytes. */
+/** One file of 0 rows for each slice: written once, then linked under further names, as all are the same bytes. */
 export async function writeEmptySlices(
   session: Session,
   columns: readonly Column[],
   dir: string,
   slices: readonly string[],
 ): Promise<ReadonlyMap<string, WrittenFile>> {
-  if (slices.length === 0) return new Map();
-  mkdirSync(dir, { recursive: true });
-  const path = join(dir, `${randomUUID()}.parquet`);
-  const select = `SELECT ${typedColumns(columns, () => 'NULL')} WHERE false`;
-  const rows = await session.rows(
-    `COPY (${select}) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy, RETURN_STATS true)`,
-  );
-  const bytes = readFileSync(path);
-  rmSync(path);
   const files = new Map<string, WrittenFile>();
+  if (slices.length === 0) return files;
+  mkdirSync(dir, { recursive: true });
+  const first = join(dir, `${randomUUID()}.parquet`);
+  const select = `SELECT ${typedColumns(columns, () => 'NULL')} WHERE false`;
+  const options = 'FORMAT parquet, COMPRESSION snappy, RETURN_STATS true';
+  const rows = await session.rows(`COPY (${select}) TO ${text(first)} (${options})`);
+  const template = writtenFile(rows[0] as Row, columns, '');
   for (const slice of slices) {
-    const folder = join(dir, `${SLICE_COLUMN}=${slice}`);
-    mkdirSync(folder, { recursive: true });
-    const localPath = join(folder, `${randomUUID()}.parquet`);
-    writeFileSync(localPath, bytes, { flag: 'wx' });
-    files.set(slice, writtenFile({ ...rows[0], filename: localPath }, columns, slice));
+    const uuid = randomUUID();
+    const localPath = join(dir, `${uuid}.parquet`);
+    linkSync(first, localPath);
+    files.set(slice, { ...template, localPath, slice, name: `${SLICE_COLUMN}=${slice}/${uuid}.parquet` });
   }
   return files;
 }

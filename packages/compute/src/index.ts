@@ -16,13 +16,8 @@ export type {
   SliceFiles,
   StreamLanding,
 } from './engine/engine.ts';
-export {
-  createQueryEngine,
-  type LakeQuery,
-  type LakeQueryResult,
-  type LakeRelation,
-  type QueryEngine,
-} from './engine/query-engine.ts';
+export type { LakeQuery, LakeQueryResult, LakeRelation } from './engine/lake-query.ts';
+export { createQueryEngine, type QueryEngine } from './engine/query-engine.ts';
 export {
   type AuxiliaryTable,
   auxiliaryTables,

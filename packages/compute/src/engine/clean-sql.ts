@@ -5,8 +5,7 @@ import { emitExpression } from '../sql/emit.ts';
 import type { Expression } from '../sql/tree.ts';
 import { canonicalRow, hash64OfNumber } from './canonical-row.ts';
 import { isFutureStamped, silverSlice } from './event-slice.ts';
-import { pointer } from './land-stream.ts';
-import { name, text, textList } from './sql-text.ts';
+import { jsonPointer, name, text, textList } from './sql-text.ts';
 import { castText } from './text-casts.ts';
 
 /** Characters that `trim` takes off both ends, as the typed tree says (sql/tree.ts, `trim`). */
@@ -30,10 +29,10 @@ export function cleanSelect(
   );
   const source = sourceRows(step, files, slices);
   const decoded = `SELECT *, TRY(decode(body)) AS _text FROM (${source})`;
-  const parsed = `SELECT *, ${documentOf(fields.map((field) => field.path))} AS _doc FROM (${decoded})`;
+  const shape = shapeOf(fields.map((field) => field.path));
+  const parsed = `SELECT *, ${documentOf(shape)} AS _doc FROM (${decoded})`;
   const texts = fields.map(
-    ({ field, index, path }, position) =>
-      `${fieldText(field, extract(path, position, fields))} AS ${textName(index)}`,
+    ({ field, index, path }) => `${fieldText(field, extract(path, shape))} AS ${textName(index)}`,
   );
   const extracted = `SELECT * EXCLUDE (_doc), _doc IS NULL AS _unparseable${list(texts)} FROM (${parsed})`;
   const values = fields.map(({ field, index }) => `${typedValue(field, index)} AS ${name(field.name)}`);
@@ -68,60 +67,64 @@ function sourceRows(step: SilverDataset, files: readonly string[], slices: reado
   return `SELECT * FROM (${rows}) WHERE _slice IN (${slices.map(text).join(', ')})`;
 }
 
-interface FieldPath {
-  readonly path: readonly string[];
+/** The fields wanted of a body: nested objects, `undefined` for a text. */
+type Shape = Map<string, Shape | undefined>;
+
+/** A path that leads through another one's text (`a` and `a.b`) is left to a parse of its own. */
+function shapeOf(paths: readonly (readonly string[])[]): Shape {
+  const shape: Shape = new Map();
+  for (const path of paths) {
+    let at = shape;
+    for (const [depth, part] of path.entries()) {
+      const child = at.get(part);
+      const known = at.has(part);
+      if (depth === path.length - 1) {
+        if (!known) at.set(part, undefined);
+      } else if (known && child === undefined) {
+        break;
+      } else {
+        const next: Shape = child ?? new Map();
+        at.set(part, next);
+        at = next;
+      }
+    }
+  }
+  return shape;
 }
 
 /**
  * One parse of the body gives the texts of all fields as a struct; null when the body is not a JSON object. JSON that
  * parses and begins with a brace is an object, which is cheaper than asking `json_type`.
  */
-function documentOf(paths: readonly (readonly string[])[]): string {
-  const shape = structureOf(paths);
-  const brace = `CASE WHEN starts_with(_text, '{') THEN true ELSE starts_with(ltrim(_text, ${text(' \t\n\r')}), '{') END`;
-  return `CASE WHEN ${brace} THEN TRY(from_json(_text, ${text(shape.json)})) END`;
-}
-
-type Tree = Map<string, Tree | undefined>;
-
-/** The shape that `from_json` is asked for: nested objects with VARCHAR leaves. A path inside another's leaf is left out. */
-function structureOf(paths: readonly (readonly string[])[]): { readonly json: string; readonly tree: Tree } {
-  const tree: Tree = new Map();
-  for (const path of paths) {
-    let at = tree;
-    for (const [depth, part] of path.entries()) {
-      const leaf = depth === path.length - 1;
-      const next = at.get(part);
-      if (leaf && !at.has(part)) at.set(part, undefined);
-      if (leaf || (at.has(part) && next === undefined)) break;
-      const child: Tree = next ?? new Map();
-      at.set(part, child);
-      at = child;
-    }
-  }
+function documentOf(shape: Shape): string {
   // from_json of an empty shape is an error; a field that nobody asks for does no harm.
-  if (tree.size === 0) tree.set('_', undefined);
-  const print = (node: Tree): string =>
-    `{${[...node].map(([key, child]) => `${JSON.stringify(key)}:${child === undefined ? '"VARCHAR"' : print(child)}`).join(',')}}`;
-  return { json: print(tree), tree };
+  const wanted = shape.size === 0 ? new Map([['_', undefined]]) : shape;
+  const brace = `CASE WHEN starts_with(_text, '{') THEN true ELSE starts_with(ltrim(_text, ${text(' \t\n\r')}), '{') END`;
+  return `CASE WHEN ${brace} THEN TRY(from_json(_text, ${text(printShape(wanted))})) END`;
 }
 
-/** SQL of a field's text: by position in the struct (names of structs ignore case), else by a parse of its own. */
-function extract(path: readonly string[], _position: number, fields: readonly FieldPath[]): string {
-  let node: Tree | undefined = structureOf(fields.map((field) => field.path)).tree;
+function printShape(shape: Shape): string {
+  const members = [...shape].map(
+    ([part, child]) => `${JSON.stringify(part)}:${child === undefined ? '"VARCHAR"' : printShape(child)}`,
+  );
+  return `{${members.join(',')}}`;
+}
+
+/** SQL of a field's text: by place in the struct, as names in a struct ignore case and those of JSON do not. */
+function extract(path: readonly string[], shape: Shape): string {
+  let node: Shape | undefined = shape;
   let sql = '_doc';
   for (const part of path) {
     const index: number = node === undefined ? -1 : [...node.keys()].indexOf(part);
-    if (node === undefined || index < 0) return ownParse(path);
+    if (index < 0) return ownParse(path);
     sql = `struct_extract_at(${sql}, ${index + 1})`;
-    node = node.get(part);
+    node = node?.get(part);
   }
-  // The path of an object of which other fields are read: its own text needs a parse of its own.
   return node === undefined ? sql : ownParse(path);
 }
 
 function ownParse(path: readonly string[]): string {
-  return `CASE WHEN _doc IS NOT NULL THEN TRY(json_extract_string(_text, ${pointer(path)})) END`;
+  return `CASE WHEN _doc IS NOT NULL THEN TRY(json_extract_string(_text, ${jsonPointer(path)})) END`;
 }
 
 /** Absent, null and empty (after trimming, where declared) are one: null. */

@@ -21,8 +21,8 @@ export type DuckDbEngineOptions = WorkerHostOptions;
  * The embedded engine: one DuckDB instance in one worker thread, one connection a job. The caller's thread only posts
  * messages, so it never waits for a query.
  *
- * - An aborted job is interrupted. If the thread does not answer within `ABORT_GRACE_MS_MAX` it is given up and the next
- *   job starts a new one; all its jobs fail with `TransientError('unavailable')`, the aborted one as aborted.
+ * - An aborted job is interrupted. If the thread does not answer within `ABORT_GRACE_MS_MAX` it is replaced: its other
+ *   jobs fail with `TransientError('unavailable')`, the aborted one as aborted.
  * - An abort whose reason is a `TimeoutError` (as of `AbortSignal.timeout`) is `TransientError('timeout')`, any other
  *   `TransientError('cancelled')`. What does not fit the memory limit is `TransientError('out-of-memory')`.
  */

@@ -16,7 +16,7 @@ import { digestAggregates, hash64, readDigest } from './canonical-row.ts';
 import type { EventChunk, LandedFile, StreamLanding } from './engine.ts';
 import { silverSlice, sliceKey } from './event-slice.ts';
 import type { Row, Session } from './session.ts';
-import { text } from './sql-text.ts';
+import { jsonPointer, text } from './sql-text.ts';
 import { timestampOf } from './text-casts.ts';
 import { typedColumns, writeFile } from './write-files.ts';
 
@@ -120,7 +120,7 @@ function landedSelect({ dataset, generation }: StreamLanding): string {
   const stated =
     field === undefined
       ? 'CAST(NULL AS VARCHAR)'
-      : `TRY(json_extract_string(TRY(decode(body)), ${pointer([field])}))`;
+      : `TRY(json_extract_string(TRY(decode(body)), ${jsonPointer([field])}))`;
   return `
     SELECT ${text(generation)} AS generation, * EXCLUDE (_stated), coalesce(_stated, enqueued_at) AS event_time,
       _stated IS NULL AS event_time_fallback, ${sliceKey('enqueued_at', 'day')} AS _slice
@@ -134,11 +134,6 @@ const HASH = hash64(
 
 function eventTimeField({ source }: BronzeDataset): string | undefined {
   return source.kind === 'event-hub' ? source.eventTimeField : undefined;
-}
-
-/** RFC 6901, as an SQL literal: unlike `$.a`, any name can be spelled. */
-export function pointer(path: readonly string[]): string {
-  return text(path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
 }
 
 function groupLanded(rows: readonly Row[]): readonly LandedGroup[] {

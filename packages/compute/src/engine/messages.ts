@@ -11,7 +11,7 @@ import type {
   LandedFile,
   StreamLanding,
 } from './engine.ts';
-import type { LakeQuery, LakeQueryResult } from './query-engine.ts';
+import type { LakeQuery, LakeQueryResult } from './lake-query.ts';
 
 /** What the engine's thread can be asked for, and what each answers. */
 export interface Jobs {
@@ -35,7 +35,9 @@ export interface WorkerSettings {
 
 export type ToWorker =
   | { readonly type: 'run'; readonly id: number; readonly kind: JobKind; readonly job: unknown }
-  | { readonly type: 'abort'; readonly id: number };
+  | { readonly type: 'abort'; readonly id: number }
+  /** Abort what runs, then end the thread from within. */
+  | { readonly type: 'close' };
 
 export type FromWorker =
   | { readonly type: 'done'; readonly id: number; readonly result: unknown }

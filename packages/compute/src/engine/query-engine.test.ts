@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { createQueryEngine, type LakeQuery } from './query-engine.ts';
+import type { LakeQuery } from './lake-query.ts';
+import { createQueryEngine } from './query-engine.ts';
 import { compile, engineWorld, landAndClean, NEVER, silverOf } from './testing/engine-world.ts';
 
 const world = engineWorld();

@@ -1,6 +1,6 @@
 import { StatementType } from '@duckdb/node-api';
 import { TerminalError } from '@lakewarden/contracts';
-import { type LakeQuery, type LakeQueryResult, QUERY_ROWS_MAX } from './query-engine.ts';
+import { type LakeQuery, type LakeQueryResult, QUERY_ROWS_MAX } from './lake-query.ts';
 import { sliceFilesRelation } from './relations.ts';
 import { classify, type Session } from './session.ts';
 import { name, textList } from './sql-text.ts';

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
 import { sessionSettings } from '../sql/dialect.ts';
@@ -7,6 +8,8 @@ import type { WorkerSettings } from './messages.ts';
 /** Open partition files of one COPY: fewer would give a slice several files. Bounds descriptors (I15). */
 const OPEN_FILES_MAX = 1_000;
 
+const INTERRUPT_EVERY_MS = 20;
+
 /** A row as text, numbers and nulls; 64-bit integers, decimals and times are text, so nothing loses digits. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -14,15 +17,27 @@ export type Row = Readonly<Record<string, unknown>>;
 export class Session {
   readonly connection: DuckDBConnection;
   #aborted = false;
+  #closed = false;
 
   constructor(connection: DuckDBConnection) {
     this.connection = connection;
   }
 
-  /** Stops what runs and everything after it. */
+  /**
+   * Stops what runs and everything after it. DuckDB forgets an interrupt that comes just before a statement starts
+   * (it clears the flag then), so it is repeated until the job has noticed.
+   */
   abort(): void {
+    if (this.#aborted) return;
     this.#aborted = true;
-    this.connection.interrupt();
+    void this.#interruptUntilClosed();
+  }
+
+  async #interruptUntilClosed(): Promise<void> {
+    while (!this.#closed) {
+      this.connection.interrupt();
+      await wait(INTERRUPT_EVERY_MS);
+    }
   }
 
   get aborted(): boolean {
@@ -48,6 +63,7 @@ export class Session {
   }
 
   close(): void {
+    this.#closed = true;
     this.connection.disconnectSync();
   }
 }

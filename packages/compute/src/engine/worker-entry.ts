@@ -36,12 +36,29 @@ interface Job {
 }
 
 const jobs = new Map<number, Job>();
+let closing = false;
 let sharedInstance: ReturnType<typeof openInstance> | undefined;
 
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'run') void answer(message.id, message.kind, message.job);
-  else abort(message.id);
+  switch (message.type) {
+    case 'run':
+      void answer(message.id, message.kind, message.job);
+      break;
+    case 'abort':
+      abort(message.id);
+      break;
+    case 'close':
+      closing = true;
+      for (const id of jobs.keys()) abort(id);
+      if (jobs.size === 0) void end();
+  }
 });
+
+/** Without its port and its instance nothing holds the thread, and it ends by itself. */
+async function end(): Promise<void> {
+  port.close();
+  if (sharedInstance !== undefined) (await sharedInstance).closeSync();
+}
 
 function abort(id: number): void {
   const job = jobs.get(id);
@@ -61,6 +78,7 @@ async function answer(id: number, kind: JobKind, input: unknown): Promise<void> 
     post({ type: 'failed', id, failure: wireFailure(error) });
   } finally {
     jobs.delete(id);
+    if (closing && jobs.size === 0) void end();
   }
 }
 

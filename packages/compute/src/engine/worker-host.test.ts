@@ -19,7 +19,7 @@ const options = (more: Partial<WorkerHostOptions> = {}): WorkerHostOptions => ({
 
 /** A worker in whose place ours could be: does to every job what `script` says. */
 function hostOf(script: string, more: Partial<WorkerHostOptions> = {}): WorkerHost {
-  const program = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', (m) => { ${script} });`;
+  const program = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', (m) => { if (m.type === 'close') parentPort.close(); ${script} });`;
   const host = new WorkerHost(
     options({ entry: new URL(`data:text/javascript,${encodeURIComponent(program)}`), ...more }),
   );
@@ -68,8 +68,8 @@ describe('the engine’s thread', () => {
 
   it('fails the jobs of a thread that died as transient and starts another for the next', async () => {
     const host = hostOf(
-      `if (m.job.sql === 'die') process.exit(3);
-       else parentPort.postMessage({ type: 'done', id: m.id, result: 'alive' });`,
+      `if (m.job?.sql === 'die') process.exit(3);
+       else if (m.type === 'run') parentPort.postMessage({ type: 'done', id: m.id, result: 'alive' });`,
     );
     await expect(host.run('query', { ...question, sql: 'die' }, NEVER)).rejects.toMatchObject({
       name: 'TransientError',
@@ -79,7 +79,7 @@ describe('the engine’s thread', () => {
   });
 
   it('fails an uncaught error of the thread as transient', async () => {
-    const host = hostOf(`throw new Error('boom');`);
+    const host = hostOf(`if (m.type === 'run') throw new Error('boom');`);
     await expect(host.run('query', question, NEVER)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
@@ -98,6 +98,31 @@ describe('the engine’s thread', () => {
     expect(await waiting).toBe(1);
   });
 
+  it('refuses jobs while too many threads are stuck', async () => {
+    const program = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => undefined);`;
+    const entry = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
+    const host = new WorkerHost(options({ entry, sleep: () => Promise.resolve() }));
+    for (const _ of [1, 2]) {
+      const stop = new AbortController();
+      const stuck = host.run('query', question, stop.signal);
+      stop.abort();
+      await expect(stuck).rejects.toMatchObject({ code: 'cancelled' });
+    }
+    await expect(host.run('query', question, NEVER)).rejects.toMatchObject({ code: 'unavailable' });
+    await host.close();
+  });
+
+  it('survives replacing a thread whose query is still running', async () => {
+    const queries = createQueryEngine(options({ sleep: () => Promise.resolve() }));
+    afterAll(() => queries.close());
+    const stop = new AbortController();
+    const asked = queries.query(question, stop.signal);
+    await queries.query({ sql: 'select 1', relations: [] }, NEVER);
+    stop.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await queries.query({ sql: 'select 2', relations: [] }, NEVER)).rows).toEqual([[2]]);
+  });
+
   it('takes an aborted job out of the queue', async () => {
     const host = hostOf('', { sleep: () => new Promise(() => undefined) });
     const running = Promise.allSettled([1, 2].map(() => host.run('query', question, NEVER)));
@@ -112,7 +137,7 @@ describe('the engine’s thread', () => {
 
   it('brings errors over with class, code and message', async () => {
     const host = hostOf(
-      `parentPort.postMessage({ type: 'failed', id: m.id,
+      `if (m.type === 'run') parentPort.postMessage({ type: 'failed', id: m.id,
         failure: { kind: 'terminal', code: 'unbalanced', message: '5 is not 3' } });`,
     );
     await expect(host.run('query', question, NEVER)).rejects.toMatchObject({

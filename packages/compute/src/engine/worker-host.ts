@@ -12,6 +12,8 @@ export const ABORT_GRACE_MS_MAX = 5_000;
 const RUNNING_JOBS_MAX = 2;
 /** Beyond it the caller has lost its bound on work in flight: refuse instead of queueing for ever (I15). */
 const WAITING_JOBS_MAX = 256;
+/** Workers that were given up and have not ended: each may still hold its memory. */
+const STUCK_WORKERS_MAX = 2;
 /** JavaScript heap of the worker: it holds manifests and record splitting, never table data. */
 const WORKER_HEAP_MB_MAX = 384;
 /** Small, because what it makes is short-lived: with V8's default the heap grows by 50 MB before it looks. */
@@ -45,20 +47,24 @@ interface LiveWorker {
   readonly worker: Worker;
   readonly tempDir: string;
   readonly running: Map<number, PendingJob>;
-  buried: boolean;
+  /** Settles when the thread has ended and its spill files are gone. */
+  readonly ended: Promise<void>;
 }
 
 /**
  * The main thread's side of a worker that holds one DuckDB instance.
  *
  * - W1 Every job ends: with the worker's answer, the worker's death, or the end of the grace after its abort.
- * - W2 A worker that died or was given up is never posted to again; the next job starts a new one.
+ * - W2 A worker that died or was given up gets no job again; the next job starts a new one.
  * - W3 At most `RUNNING_JOBS_MAX` jobs run, so that the memory limit is shared by a known number.
+ * - W4 A worker is never terminated from outside: with a query in flight that ends the whole process (node-bindings 1.5.6
+ *   throws a C++ exception into the dying environment). It is told to close, and leaves when its query lets it.
  */
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #waiting: PendingJob[] = [];
-  readonly #dying = new Set<Promise<unknown>>();
+  /** Told to close and not yet ended. */
+  readonly #leaving = new Set<LiveWorker>();
   #live: LiveWorker | undefined;
   #nextId = 1;
   #closed = false;
@@ -98,15 +104,23 @@ export class WorkerHost {
     });
   }
 
+  /** Waits for the thread to end, but no longer than the grace. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#waiting.splice(0)) this.#settle(job, closedError());
-    if (this.#live !== undefined) this.#bury(this.#live, closedError());
-    await Promise.all(this.#dying);
+    if (this.#live !== undefined) this.#dismiss(this.#live, closedError());
+    const waited = new AbortController();
+    const ended = Promise.all([...this.#leaving].map((worker) => worker.ended));
+    await Promise.race([ended, this.#grace(waited.signal)]);
+    waited.abort();
   }
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
+      if (this.#live === undefined && this.#leaving.size >= STUCK_WORKERS_MAX) {
+        this.#refuseAll();
+        return;
+      }
       const live = this.#live ?? this.#start();
       if (live.running.size >= RUNNING_JOBS_MAX) return;
       const job = this.#waiting.shift() as PendingJob;
@@ -134,10 +148,15 @@ export class WorkerHost {
       },
       name: 'duckdb',
     });
-    const live: LiveWorker = { worker, tempDir, running: new Map(), buried: false };
+    const running = new Map<number, PendingJob>();
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const live: LiveWorker = { worker, tempDir, running, ended };
     worker.on('message', (message: FromWorker) => this.#answered(live, message));
-    worker.on('error', (error: Error & { code?: string }) => this.#bury(live, crashError(error)));
-    worker.on('exit', (code) => this.#bury(live, crashError(new Error(`exit code ${code}`))));
+    worker.on('error', (error: Error & { code?: string }) => this.#died(live, crashError(error)));
+    worker.on('exit', (code) => {
+      this.#died(live, crashError(new Error(`exit code ${code}`)));
+      void rm(tempDir, { recursive: true, force: true }).finally(resolve);
+    });
     this.#live = live;
     return live;
   }
@@ -168,30 +187,45 @@ export class WorkerHost {
   }
 
   async #giveUpAfterGrace(live: LiveWorker, job: PendingJob): Promise<void> {
-    // A sleep that rejects when it is cut short is as good as one that returns: what counts is asked below.
-    const sleep = this.#options.sleep ?? defaultSleep;
-    await sleep(ABORT_GRACE_MS_MAX, job.settled.signal).catch(() => undefined);
+    await this.#grace(job.settled.signal);
     if (!live.running.has(job.id)) return;
     live.running.delete(job.id);
     this.#settle(job, abortedError(job.signal));
-    this.#bury(live, new TransientError('unavailable', 'the engine did not answer and was restarted'));
+    this.#dismiss(live, new TransientError('unavailable', 'the engine did not answer and was replaced'));
     this.#dispatch();
   }
 
-  /** W1, W2: ends a worker and all its jobs. Native work in flight may outlive `terminate`, so nobody waits for it but `close`. */
-  #bury(live: LiveWorker, error: Error): void {
-    if (live.buried) return;
-    live.buried = true;
+  async #grace(over: AbortSignal): Promise<void> {
+    const sleep = this.#options.sleep ?? defaultSleep;
+    // A sleep that rejects when it is cut short is as good as one that returns: what counts is asked afterwards.
+    await sleep(ABORT_GRACE_MS_MAX, over).catch(() => undefined);
+  }
+
+  /** W2, W4. It does not keep the process alive any more. */
+  #dismiss(live: LiveWorker, error: Error): void {
+    this.#leaving.add(live);
+    const close: ToWorker = { type: 'close' };
+    live.worker.postMessage(close);
+    live.worker.unref();
+    this.#drop(live, error);
+  }
+
+  #died(live: LiveWorker, error: Error): void {
+    this.#leaving.delete(live);
+    this.#drop(live, error);
+    if (!this.#closed) this.#dispatch();
+  }
+
+  #drop(live: LiveWorker, error: Error): void {
     if (this.#live === live) this.#live = undefined;
     const jobs = [...live.running.values()];
     live.running.clear();
-    const end = live.worker
-      .terminate()
-      .then(() => rm(live.tempDir, { recursive: true, force: true }))
-      .finally(() => this.#dying.delete(end));
-    this.#dying.add(end);
     for (const job of jobs) this.#settle(job, error);
-    if (!this.#closed) this.#dispatch();
+  }
+
+  #refuseAll(): void {
+    const error = new TransientError('unavailable', `${STUCK_WORKERS_MAX} threads of the engine are stuck`);
+    for (const job of this.#waiting.splice(0)) this.#settle(job, error);
   }
 
   #settle(job: PendingJob, error: Error | undefined, result?: unknown): void {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TerminalError } from '@lakewarden/contracts';
 import type { RecordFormat } from '../../pipeline/model.ts';
-import { emitRaw, type RawRecord, type RecordSplitter, withoutBom } from './record-splitter.ts';
+import { emitRaw, type RawRecord, type RecordSplitter, withoutBom } from './raw-record.ts';
 
 const QUOTE = 0x22;
 const LF = 0x0a;

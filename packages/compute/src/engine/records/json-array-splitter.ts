@@ -5,7 +5,7 @@ import {
   RECORD_BYTES_MAX,
   type RecordSplitter,
   withoutBom,
-} from './record-splitter.ts';
+} from './raw-record.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRecordSplitter, RECORD_BYTES_MAX } from './record-splitter.ts';
+import { RECORD_BYTES_MAX } from './raw-record.ts';
+import { createRecordSplitter } from './record-splitter.ts';
 
 function split(kind: 'json-array' | 'json-lines', text: string, pieceBytes = 1_000_000) {
   const bytes = Buffer.from(text);

@@ -5,7 +5,7 @@ import {
   RECORD_BYTES_MAX,
   type RecordSplitter,
   withoutBom,
-} from './record-splitter.ts';
+} from './raw-record.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as timeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
 import type { FromWorker, JobKind, Jobs, ToWorker, WireFailure, WorkerSettings } from './messages.ts';
+import { spillFolder } from './spill-folder.ts';
 
 /** An interrupted query ends within milliseconds; a thread that does not answer by then is stuck. */
 export const ABORT_GRACE_MS_MAX = 5_000;
@@ -109,10 +108,13 @@ export class WorkerHost {
     this.#closed = true;
     for (const job of this.#waiting.splice(0)) this.#settle(job, closedError());
     if (this.#live !== undefined) this.#dismiss(this.#live, closedError());
+    const leaving = [...this.#leaving];
+    // While somebody waits for them, and no longer, they keep the process alive.
+    for (const { worker } of leaving) worker.ref();
     const waited = new AbortController();
-    const ended = Promise.all([...this.#leaving].map((worker) => worker.ended));
-    await Promise.race([ended, this.#grace(waited.signal)]);
+    await Promise.race([Promise.all(leaving.map(({ ended }) => ended)), this.#grace(waited.signal)]);
     waited.abort();
+    for (const { worker } of leaving) worker.unref();
   }
 
   #dispatch(): void {
@@ -137,7 +139,7 @@ export class WorkerHost {
   }
 
   #start(): LiveWorker {
-    const tempDir = join(this.#options.tempDir, randomUUID());
+    const tempDir = spillFolder(this.#options.tempDir);
     const { memoryLimitBytes, threads } = this.#options;
     const workerData: WorkerSettings = { memoryLimitBytes, threads, tempDir };
     const worker = new Worker(this.#options.entry ?? new URL('./worker-entry.ts', import.meta.url), {

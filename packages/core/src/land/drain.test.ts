@@ -173,6 +173,17 @@ describe('draining a hub', () => {
     expect(await landedRanges(world.storage)).toEqual([[0, 10n, 12n]]);
   });
 
+  it('says so when retention takes events away between the look and the read (I11)', async () => {
+    const world = makeWorld();
+    world.stream.partitions.set(0, { first: 5n, events: events(5) });
+    world.stream.describe = async () => ({
+      generation: 'g1',
+      partitions: [{ partition: 0, first: 0n, last: 9n, lastEnqueuedMs: day }],
+    });
+    await drainHub(world.deps(), { dataset, source, epoch: 1n }, never);
+    expect(world.facts).toContainEqual(expect.objectContaining({ type: 'GapFound', first: '0', last: '4' }));
+  });
+
   it('starts at the first event of a hub that was made again', async () => {
     const world = makeWorld();
     world.stream.send(0, ...events(4));

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { BronzeDataset, EventChunk, HubSource, LandedFile, LandingWriter } from '@lakewarden/compute';
 import { encodeLandedTags } from '@lakewarden/contracts';
 import type { CommitIntent, CommitOutcome, NewFile, Snapshot, TxnMove } from '@lakewarden/delta';
@@ -59,6 +60,18 @@ interface PartitionRange {
   readonly partition: number;
   readonly after: bigint | undefined;
   readonly upTo: bigint;
+  /** The sequence number that must come first. */
+  readonly next: bigint;
+}
+
+function emitGap(deps: DrainDeps, source: HubSource, partition: number, from: bigint, to: bigint): void {
+  deps.emit({
+    type: 'GapFound',
+    hub: hubName(source),
+    partition,
+    first: String(from),
+    last: String(to - 1n),
+  });
 }
 
 export async function drainHub(
@@ -88,11 +101,8 @@ function rangesToDrain(
     const after = base?.txns.get(checkpointAppId(source, state.generation, partition));
     const next = (after ?? -1n) + 1n;
     if (next > last) continue;
-    if (next < first) {
-      const gap = { partition, first: String(next), last: String(first - 1n) };
-      deps.emit({ type: 'GapFound', hub: hubName(source), ...gap });
-    }
-    ranges.push({ partition, after, upTo: last });
+    if (next < first) emitGap(deps, source, partition, next, first);
+    ranges.push({ partition, after, upTo: last, next: next < first ? first : next });
   }
   return ranges;
 }
@@ -110,6 +120,8 @@ class Drain {
   readonly #reading: AbortSignal;
   readonly #lost = new Set<number>();
   readonly #fenced = new Set<number>();
+  /** By partition, the sequence number that must come next (I1). */
+  readonly #next = new Map<number, bigint>();
   #base: Snapshot | undefined;
   #filling: EventChunk[] = [];
   #fillingEvents = 0;
@@ -149,14 +161,15 @@ class Drain {
     return { kind: 'drained', events: this.#landed };
   }
 
-  async #read(range: PartitionRange): Promise<void> {
+  async #read({ partition, after, upTo, next }: PartitionRange): Promise<void> {
     const { source, epoch } = this.#request;
-    const request = { source, ...range, ownerLevel: epoch, chunkEventsMax: CHUNK_EVENTS_MAX };
+    this.#next.set(partition, next);
+    const request = { source, partition, after, upTo, ownerLevel: epoch, chunkEventsMax: CHUNK_EVENTS_MAX };
     try {
       const outcome = await this.#deps.stream.read(request, (chunk) => this.#take(chunk), this.#reading);
       if (outcome.kind === 'reached') return;
-      this.#lost.add(range.partition);
-      this.#deps.emit({ type: 'PartitionTaken', hub: hubName(source), partition: range.partition });
+      this.#lost.add(partition);
+      this.#deps.emit({ type: 'PartitionTaken', hub: hubName(source), partition });
     } catch (error) {
       if (this.#moved) return;
       this.#stop.abort(error);
@@ -165,12 +178,22 @@ class Drain {
   }
 
   async #take(chunk: EventChunk): Promise<void> {
+    this.#checkNext(chunk);
     this.#filling.push(chunk);
     this.#fillingEvents += chunk.count;
     if (this.#fillingEvents < COMMIT_EVENTS_MAX) return;
     await this.#committing;
     // Several readers may have waited for the same commit; the first takes all that came meanwhile (D3).
     if (this.#fillingEvents >= COMMIT_EVENTS_MAX) this.#startCommit();
+  }
+
+  /** A reader gives every event once and in order; only retention may take some away, and that is said (I11). */
+  #checkNext({ partition, sequences, count }: EventChunk): void {
+    const [first, last] = [sequences[0], sequences[count - 1]];
+    const next = this.#next.get(partition);
+    assert(first !== undefined && last !== undefined && next !== undefined && first >= next);
+    if (first > next) emitGap(this.#deps, this.#request.source, partition, next, first);
+    this.#next.set(partition, last + 1n);
   }
 
   #startCommit(): void {

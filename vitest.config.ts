@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/support/closing-line.ts';
 
-// Three rings: unit tests beside the code, conformance of the local Azure driven by the real SDKs,
-// and whole-system tests that start processes. The last two own ports and folders, so they get time.
+/** Tests beside the code that start a local Azure of their own. */
+const WIRE = ['packages/*/src/**/*.local-azure.test.ts', 'agent/src/**/*.wire.test.ts'];
+
+// Four rings: unit tests beside the code, the same over the wire, conformance of the local Azure driven by the real SDKs,
+// and whole-system tests that start processes. All but the first own ports and folders, so they get time.
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
@@ -11,7 +14,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'test/support/**/*.test.ts'],
+          exclude: [...WIRE, '**/node_modules/**'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'wire',
+          include: [...WIRE],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {

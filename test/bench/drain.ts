@@ -45,10 +45,10 @@ export async function benchDrain(args: readonly string[]): Promise<boolean> {
   try {
     await azure.line((line) => line.ready === true);
     const endpoints = JSON.parse(readFileSync(join(folder, 'endpoints.json'), 'utf8')) as Endpoints;
-    const connection = await fill(endpoints, events);
+    await fill(endpoints, events);
     const [peer, ours, rss]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
-      peer.push(events / (await receiveIntoNothing(connection, events)));
+      peer.push(events / (await receiveIntoNothing(endpoints, events)));
       const drained = await drain(endpoints, join(folder, `agent-${round}`), folder, events, round);
       ours.push(events / drained.ms);
       rss.push(drained.rssMiB);
@@ -68,7 +68,7 @@ export async function benchDrain(args: readonly string[]): Promise<boolean> {
   }
 }
 
-async function fill(endpoints: Endpoints, events: number): Promise<string> {
+async function fill(endpoints: Endpoints, events: number): Promise<void> {
   await createHub(endpoints);
   const { amqp } = endpoints.eventHubs;
   const key = `SharedAccessKeyName=${endpoints.sharedAccessKeyName};SharedAccessKey=${endpoints.sharedAccessKey}`;
@@ -77,7 +77,6 @@ async function fill(endpoints: Endpoints, events: number): Promise<string> {
     fillPartition(connection, partition, events / PARTITIONS),
   );
   await Promise.all(lanes);
-  return connection;
 }
 
 async function fillPartition(connection: string, partition: number, events: number): Promise<void> {
@@ -121,11 +120,22 @@ async function createHub(endpoints: Endpoints): Promise<void> {
   if (!answer.ok) throw new Error(`hub: ${answer.status} ${await answer.text()}`);
 }
 
-async function receiveIntoNothing(connection: string, events: number): Promise<number> {
-  const peer = new BenchProcess(join(ROOT, 'test/bench/receive-empty.ts'), [connection, HUB, String(events)]);
+async function receiveIntoNothing(endpoints: Endpoints, events: number): Promise<number> {
+  const args = [`${NAMESPACE}.servicebus.windows.net`, endpoints.eventHubs.amqps, HUB, String(events)];
+  const peer = new BenchProcess(join(ROOT, 'test/bench/receive-empty.ts'), args, environment(endpoints));
   const { ms } = await peer.line((line) => typeof line.ms === 'number');
   await peer.ended;
   return Number(ms);
+}
+
+/** Of every client of the local Azure. */
+function environment(endpoints: Endpoints): Record<string, string> {
+  return {
+    NODE_EXTRA_CA_CERTS: endpoints.caFile,
+    IDENTITY_ENDPOINT: endpoints.identity.endpoint,
+    IDENTITY_HEADER: endpoints.identity.header,
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+  };
 }
 
 async function drain(endpoints: Endpoints, stateDir: string, data: string, events: number, round: number) {
@@ -148,12 +158,8 @@ async function drain(endpoints: Endpoints, stateDir: string, data: string, event
   const file = join(stateDir, 'config.json');
   writeFileSync(file, JSON.stringify(config));
   mkdirSync(config.lakeFolder, { recursive: true });
-  const agent = new BenchProcess(join(ROOT, 'agent/src/main.ts'), ['run', '--once', '--config', file], {
-    NODE_EXTRA_CA_CERTS: endpoints.caFile,
-    IDENTITY_ENDPOINT: endpoints.identity.endpoint,
-    IDENTITY_HEADER: endpoints.identity.header,
-    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-  });
+  const script = join(ROOT, 'agent/src/main.ts');
+  const agent = new BenchProcess(script, ['run', '--once', '--config', file], environment(endpoints));
   const started = await agent.line((line) => line.type === 'DrainStarted');
   const finished = await agent.line((line) => line.type === 'DrainFinished');
   await agent.ended;

@@ -1,8 +1,12 @@
-/** The peer of `bench drain`: Microsoft's consumer, tuned (batches of 500, prefetch 4,000, default parsing), doing nothing. */
-import { EventHubConsumerClient, earliestEventPosition } from '@azure/event-hubs';
+/** The peer of `bench drain`: Microsoft's consumer over the same TLS and credential, tuned (batches of 500, prefetch 4,000, default parsing), doing nothing. */
 
-const [connection, hub, total] = process.argv.slice(2);
-const client = new EventHubConsumerClient('$Default', connection ?? '', hub ?? '');
+import { EventHubConsumerClient, earliestEventPosition } from '@azure/event-hubs';
+import { DefaultAzureCredential } from '@azure/identity';
+
+const [host = '', endpoint = '', hub = '', total] = process.argv.slice(2);
+const client = new EventHubConsumerClient('$Default', host, hub, new DefaultAzureCredential(), {
+  customEndpointAddress: `sb://${endpoint}`,
+});
 const wanted = Number(total);
 let seen = 0;
 const startedMs = performance.now();

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSummary } from '@lakewarden/contracts';
@@ -46,7 +46,7 @@ const TARGETS: readonly Target[] = [
 export class KillCampaign {
   readonly #options: CampaignOptions;
   readonly #random: () => number;
-  /** What every run is told: the same command again is how a person resumes. */
+  /** Loads the hubs once; all other runs are on copies of that lake and touch the agent only. */
   readonly #sources: readonly string[];
 
   constructor(options: CampaignOptions) {
@@ -80,7 +80,7 @@ export class KillCampaign {
   /** An undisturbed run with a fault on every target that never fires: its `hits` say how many requests there are. */
   async #countRequests(loaded: string, lake: string, expected: string): Promise<readonly number[]> {
     cpSync(loaded, lake, { recursive: true });
-    const cli = startCli(['up', '--once', '--json', '--lake', lake, ...this.#sources]);
+    const cli = startCli(['up', '--once', '--json', '--lake', lake]);
     let over = false;
     cli.ended.finally(() => {
       over = true;
@@ -131,7 +131,7 @@ export class KillCampaign {
 
   /** False when the run ended before the chosen request came. */
   async #killOnce(kill: Kill, lake: string, expected: string): Promise<boolean> {
-    const cli = startCli(['up', '--once', '--json', '--lake', lake, ...this.#sources]);
+    const cli = startCli(['up', '--once', '--json', '--lake', lake]);
     let over = false;
     cli.ended.finally(() => {
       over = true;
@@ -143,7 +143,7 @@ export class KillCampaign {
     await cli.ended;
     this.#options.log(`${hit ? '' : '(not reached) '}${kill.text}`);
     if (!hit) return false;
-    const summary = await runOnce(lake, this.#sources);
+    const summary = await runOnce(lake);
     for (const name of ['bronze.orders', 'bronze.clicks']) {
       const table = summary.tables.find((candidate) => candidate.name === name);
       if (table !== undefined) checkLanded(readLog(table.path));
@@ -185,9 +185,10 @@ function commandOf(pid: number): string {
 /** A lake whose hubs are filled and whose rest is as if no agent had ever run. */
 function copyLoaded(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
-  for (const part of ['agent', 'azure/storage', 'azure/datafactory']) {
-    rmSync(join(to, part), { recursive: true, force: true });
-  }
+  const storage = join(to, 'azure', 'storage');
+  for (const part of [join(to, 'agent'), storage]) rmSync(part, { recursive: true, force: true });
+  mkdirSync(join(storage, 'retaillake', 'lake'), { recursive: true });
+  rmSync(join(to, 'azure', 'datafactory', 'retail-factory', 'runs.jsonl'), { force: true });
 }
 
 /** Rows of all tables, independent of order, files, versions and the days on which they were sent. */

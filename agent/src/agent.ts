@@ -47,7 +47,7 @@ export async function createAgent(config: AgentConfig, pipeline: Pipeline, repor
   const [clock, random, routes] = [systemClock, systemRandom, config.routes];
   const credential = createCredential();
   const ledger = openLedger(join(config.stateDir, 'ledger.db'));
-  const record = recordRuns(ledger, clock.now);
+  const record = recordRuns(ledger, pipeline, clock.now);
   const emit: EmitFact = (fact) => {
     record(fact);
     report(fact);

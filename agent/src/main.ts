@@ -11,7 +11,8 @@ import { stopWithParent } from './stop-with-parent.ts';
 import { formatFact } from './telemetry/report.ts';
 
 const USAGE = `usage: agent run --config FILE [--once] [--stop-with-parent]
-       agent read --config FILE tables | status | query --sql SQL`;
+       agent read --config FILE tables | status | query --sql SQL
+       agent check --pipeline FILE`;
 
 const say = (value: unknown) => console.log(JSON.stringify(value));
 const emit: EmitFact = (fact) => console.log(formatFact(fact, systemClock.now()));
@@ -22,6 +23,7 @@ function parse() {
     strict: true,
     options: {
       config: { type: 'string' },
+      pipeline: { type: 'string' },
       once: { type: 'boolean' },
       sql: { type: 'string' },
       'stop-with-parent': { type: 'boolean' },
@@ -74,6 +76,12 @@ async function read(
   }
 }
 
+/** Compiles a pipeline file and touches nothing else. */
+function check(pipeline: string): number {
+  const loaded = loadPipeline(pipeline);
+  return loaded.kind === 'problems' ? sayProblems(loaded.problems.map(formatProblem)) : 0;
+}
+
 function sayProblems(problems: readonly string[]): number {
   for (const problem of problems) say({ level: 'error', type: 'PipelineProblem', message: problem, problem });
   return 1;
@@ -82,6 +90,7 @@ function sayProblems(problems: readonly string[]): number {
 async function main(): Promise<number> {
   const { values, positionals } = parse();
   const [verb, what] = positionals;
+  if (verb === 'check' && values.pipeline !== undefined) return check(values.pipeline);
   if (values.config === undefined) {
     console.error(USAGE);
     return 2;
@@ -105,7 +114,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof TransientError || error instanceof TerminalError)) throw error;
-  say({ level: 'error', type: 'AgentFailed', message: reasonOf(error), problem: reasonOf(error) });
+  say({ level: 'error', type: 'AgentFailed', message: reasonOf(error), problem: error.message });
   process.exitCode = 1;
 }
 // Nothing of ours is left to do; a socket that an SDK keeps open must not keep the process.

@@ -2,19 +2,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createQueryEngine, type LakeRelation, type Pipeline } from '@lakewarden/compute';
 import { SLICE_COLUMN, TerminalError } from '@lakewarden/contracts';
-import {
-  accountingOf,
-  countStates,
-  lookAtAll,
-  type ReadTable,
-  rootOf,
-  summariseTables,
-  tableNames,
-} from '@lakewarden/core';
+import { type ReadTable, rootOf, summariseTables, tableNames } from '@lakewarden/core';
 import { loadSnapshot, type Snapshot } from '@lakewarden/delta';
 import { openFolderLake } from './adapters/folder-lake.ts';
 import { engineOptions, locator } from './agent.ts';
 import type { AgentConfig } from './config.ts';
+import { statusOf } from './lake-status.ts';
 
 /** More than a person reads; a program asks the files themselves. */
 const QUERY_ROWS_MAX = 10_000;
@@ -46,25 +39,6 @@ export function createReader(config: AgentConfig, pipeline: Pipeline): LakeReade
     status: (signal) => statusOf(read, pipeline, config, signal),
     query: (sql, signal) => queryLake(read, pipeline, { ...config, lakeFolder }, sql, signal),
   };
-}
-
-async function statusOf(read: ReadTable, pipeline: Pipeline, config: AgentConfig, signal: AbortSignal) {
-  const views = await lookAtAll(read, pipeline, signal);
-  const tables = await summariseTables(read, pipeline, locator(config), signal);
-  const bronze: (Snapshot | undefined)[] = [];
-  for (const step of pipeline.datasets) {
-    if (step.layer === 'bronze') bronze.push(await read(rootOf(step.name), signal));
-  }
-  const layers = ['gold', 'silver', 'bronze'].map((layer) => {
-    const own = tables.filter((table) => table.layer === layer);
-    const slices = [...views.values()]
-      .filter(({ step }) => step.layer === layer)
-      .flatMap((view) => view.slices);
-    const fresh = slices.filter((slice) => slice.fresh).length;
-    const rows = own.reduce((sum, table) => sum + table.rows, 0);
-    return { layer, tables: own.length, rows, fresh, stale: slices.length - fresh };
-  });
-  return { layers, slices: countStates(bronze, views, []), accounting: accountingOf(views), failures: [] };
 }
 
 async function queryLake(

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT, Refusal } from './exit.ts';
+import { countOf, dateOf, durationOf, OptionError } from './option-values.ts';
 
 export type Command =
   | ({ readonly verb: 'up' } & UpOptions)
@@ -16,7 +17,7 @@ export interface UpOptions {
   /** Folder with real files; undefined: generated data. */
   readonly data: string | undefined;
   readonly asOf: string | undefined;
-  /** First rows of each hub only; for tests and trials. */
+  /** First rows of each hub only; of generated data, about how many order lines there are. */
   readonly rows: number | undefined;
   readonly seed: number | undefined;
   readonly pipeline: string | undefined;
@@ -26,8 +27,8 @@ export interface UpOptions {
 export const USAGE = `lakewarden: keeps a medallion lake on Azure alive
 
   lakewarden up [--once] [--data DIR] [--lake DIR] [--json]    local Azure, sources and agent; stays up without --once
-       --as-of YYYY-MM-DD    the one window of every batch source (with --data; default 2011-12-10)
-       --rows N              load only the first N rows of each hub
+       --as-of YYYY-MM-DD    the one window of every batch source (default 2011-12-10 with --data)
+       --rows N              only the first N rows of each hub; without --data: about N order lines are generated
        --seed N              seed of the generated data (without --data)
        --pipeline FILE       another pipeline file
        --drain-every 5m      how often the hubs are drained (s, m, h)
@@ -75,6 +76,8 @@ export function parseCommand(args: readonly string[], cwd: string): Command {
     if (sql === undefined || more.length > 0) throw usage('query takes one SQL text · put it in quotes');
     return { verb, lake, json, sql };
   }
+  if (values.data !== undefined && values.seed !== undefined)
+    throw usage('--seed is for generated data and does not go with --data');
   if (rest.length > 0) throw usage(`unexpected "${rest[0]}" after ${verb}`);
   if (verb !== 'up') return { verb, lake, json };
   return {
@@ -83,11 +86,11 @@ export function parseCommand(args: readonly string[], cwd: string): Command {
     json,
     once: values.once ?? false,
     data: values.data === undefined ? undefined : resolve(cwd, values.data),
-    asOf: dateOf(values['as-of']),
-    rows: countOf('rows', values.rows),
-    seed: countOf('seed', values.seed),
+    asOf: option(() => dateOf('as-of', values['as-of'])),
+    rows: option(() => countOf('rows', values.rows)),
+    seed: option(() => countOf('seed', values.seed)),
     pipeline: values.pipeline === undefined ? undefined : resolve(cwd, values.pipeline),
-    drainEveryMs: durationOf(values['drain-every']),
+    drainEveryMs: option(() => durationOf('drain-every', values['drain-every'])),
   };
 }
 
@@ -95,7 +98,16 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
+    // The first sentence says what is wrong; node's further advice is about its own syntax.
+    throw usage(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+  }
+}
+
+function option<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof OptionError ? usage(error.message) : error;
   }
 }
 
@@ -104,31 +116,5 @@ function isVerb(verb: string): verb is keyof typeof ALLOWED {
 }
 
 function usage(message: string): Refusal {
-  return new Refusal(EXIT.usage, `${message}\n\n${USAGE}`);
-}
-
-function dateOf(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const epochMs = Date.parse(`${text}T00:00:00Z`);
-  const real = Number.isFinite(epochMs) && new Date(epochMs).toISOString().startsWith(text);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || !real)
-    throw usage(`--as-of ${text} is not a date · write YYYY-MM-DD`);
-  return text;
-}
-
-function countOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,12}$/.test(text)) throw usage(`--${name} ${text} is not a whole number`);
-  return Number(text);
-}
-
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
-function durationOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const match = /^(\d{1,6})(s|m|h)$/.exec(text);
-  const count = Number(match?.[1] ?? 0);
-  if (match === null || count === 0)
-    throw usage(`--drain-every ${text} is not a duration · such as 30s or 5m`);
-  return count * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  return new Refusal(EXIT.usage, `${message} · see: lakewarden help`);
 }

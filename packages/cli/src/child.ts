@@ -19,11 +19,13 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-const STOP_MS_MAX = 15_000;
+/** A process that has not ended in order by then is killed; what it had acknowledged is on disk all the same. */
+const STOP_MS_MAX = 8_000;
 
 export class Child {
   readonly #process: ChildProcess;
   readonly ended: Promise<Ended>;
+  #stopping: Promise<Ended> | undefined;
 
   constructor(options: ChildOptions) {
     this.#process = spawn(process.execPath, [options.script, ...options.args], {
@@ -45,8 +47,13 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** Asks it to end in order, then ends it. */
-  async stop(): Promise<Ended> {
+  /** Asks it to end in order, then ends it. May be called again: one request to end is enough, a second is a rude one. */
+  stop(): Promise<Ended> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<Ended> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) this.#process.kill('SIGTERM');
     const late = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS_MAX);
     try {

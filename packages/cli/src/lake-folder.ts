@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, Refusal } from './exit.ts';
 
@@ -10,6 +10,10 @@ export interface LakeFolder {
   readonly sources: string;
   readonly endpoints: string;
   readonly agentConfig: string;
+  /** What feeds this lake (lake-mode.ts). */
+  readonly mode: string;
+  /** Held by the one `up` of this lake (lake-lock.ts). */
+  readonly lock: string;
 }
 
 export function lakeFolder(root: string): LakeFolder {
@@ -20,39 +24,15 @@ export function lakeFolder(root: string): LakeFolder {
     sources: join(root, 'sources'),
     endpoints: join(root, 'azure', 'endpoints.json'),
     agentConfig: join(root, 'agent', 'config.json'),
+    mode: join(root, 'lakewarden.json'),
+    lock: join(root, 'up.lock'),
   };
-}
-
-/** What feeds this lake; decided by its first `up` and kept, so that a later one means the same data. */
-export interface LakeMode {
-  readonly kind: 'data' | 'generated';
-  readonly asOf: string;
-  readonly seed: number;
-  readonly pipeline: string;
-}
-
-const MODE_FILE = 'lakewarden.json';
-
-export function readMode(folder: LakeFolder): LakeMode | undefined {
-  const file = join(folder.root, MODE_FILE);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LakeMode) : undefined;
-}
-
-/** Keeps the mode of an existing lake; refuses to mix two kinds of data in one. */
-export function settleMode(folder: LakeFolder, asked: Partial<LakeMode>, defaults: LakeMode): LakeMode {
-  const kept = readMode(folder);
-  if (kept !== undefined && asked.kind !== undefined && asked.kind !== kept.kind) {
-    const has = kept.kind === 'data' ? 'files of --data' : 'generated data';
-    throw new Refusal(EXIT.refused, `${folder.root} already holds ${has} · give another --lake`);
-  }
-  const mode = { ...defaults, ...kept, ...asked };
-  for (const dir of [folder.root, folder.azure, folder.agent])
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder.root, MODE_FILE), `${JSON.stringify(mode, null, 2)}\n`);
-  return mode;
 }
 
 export function requireLake(folder: LakeFolder): void {
   if (existsSync(folder.agentConfig)) return;
-  throw new Refusal(EXIT.unreachable, `no lake in ${folder.root} · make one with: lakewarden up --lake DIR`);
+  throw new Refusal(
+    EXIT.unreachable,
+    `no lake in ${folder.root} · make one with: lakewarden up --lake ${folder.root}`,
+  );
 }

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LakeFolder, LakeMode } from './lake-folder.ts';
+import type { LakeFolder } from './lake-folder.ts';
+import type { LakeMode } from './lake-mode.ts';
+import { PARTS } from './parts.ts';
 
 /** Where the local Azure listens this time; written by it, read by everyone who starts beside it. */
 export interface Endpoints {
@@ -54,7 +56,7 @@ export function writeAgentConfig(
   options: { readonly asOf: string | undefined; readonly drainEveryMs: number | undefined },
 ): void {
   const config = {
-    pipeline: mode.pipeline,
+    pipeline: mode.pipeline ?? PARTS.pipeline,
     storage: { account: ACCOUNT, fileSystem: FILE_SYSTEM },
     dataFactory: { subscriptionId: endpoints.subscriptionId, resourceGroup: endpoints.resourceGroup },
     stateDir: '.',

@@ -1,12 +1,17 @@
 #!/usr/bin/env node
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseCommand, USAGE } from './arguments.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
-import { createProgress } from './progress.ts';
-import { showQuery, showStatus, showTables } from './read.ts';
+import type { Progress } from './progress.ts';
+import { ProgressBars } from './progress-bars.ts';
+import { ProgressLines } from './progress-lines.ts';
+import { showQuery, showTables } from './read.ts';
+import { showStatus } from './status.ts';
 import { up } from './up.ts';
 
 const print = (text: string) => console.log(text);
 const complain = (text: string) => console.error(text);
+const now = () => Math.round(performance.now());
 
 /** `npm start` moves to the project's folder first; paths are meant from where the person stands. */
 const cwd =
@@ -27,12 +32,26 @@ async function main(): Promise<ExitCode> {
       return showQuery(command.lake, command.sql, command.json, tools);
     case 'up': {
       const stop = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-      const progress = createProgress(process.stderr, () => performance.now());
-      return up(command, { progress, print, now: () => Math.round(performance.now()), signal: stop.signal });
+      // Once: a second Ctrl-C ends us at once, and what we started follows.
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
+      return up(command, { progress: createProgress(), print, now, sleep, signal: stop.signal });
     }
   }
 }
+
+function createProgress(): Progress {
+  const { stderr } = process;
+  return stderr.isTTY
+    ? new ProgressBars(stderr, now)
+    : new ProgressLines((text) => void stderr.write(text), now);
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined);
+}
+
+// Whoever reads us may have had enough (`| head`).
+process.stdout.on('error', () => process.exit());
 
 try {
   process.exitCode = await main();

@@ -1,15 +1,21 @@
+import { plainText } from './plain-text.ts';
 import type { Progress } from './progress.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
 /** A line of the sources process. Returns the words of a problem, which also ends in the summary. */
-export function showSourceLine(line: Line, progress: Progress): string | undefined {
+export function showSourceLine(
+  line: Line,
+  stage: 'send' | 'live',
+  progress: Pick<Progress, 'update' | 'note'>,
+): string | undefined {
   if (isObject(line.progress)) {
     const { source, done, total } = line.progress;
-    progress.update(`send ${source}`, Number(done), total === undefined ? undefined : Number(total));
+    progress.update(`${stage} ${source}`, Number(done), total === undefined ? undefined : Number(total));
   }
+  if (typeof line.notice === 'string') progress.note(plainText(`notice    ${line.notice}`));
   if (line.problem === undefined) return undefined;
-  const text = typeof line.problem === 'string' ? line.problem : problemText(line.problem);
+  const text = plainText(typeof line.problem === 'string' ? line.problem : problemText(line.problem));
   progress.note(`problem   ${text}`);
   return text;
 }
@@ -17,34 +23,55 @@ export function showSourceLine(line: Line, progress: Progress): string | undefin
 function problemText(problem: unknown): string {
   if (!isObject(problem)) return String(problem);
   const { file, line, column, message, remedy } = problem;
-  const place = line ? `${file}:${line}:${column ?? 0}` : `${file}`;
+  const place = [file, ...(line ? [line] : []), ...(line && column ? [column] : [])].join(':');
   return `${place}  ${message}${remedy ? ` · ${remedy}` : ''}`;
 }
 
 /** A fact of the agent: progress where it is one, a note where a person wants to know. */
-export function showAgentLine(line: Line, progress: Progress): void {
+export function showAgentLine(line: Line, progress: Pick<Progress, 'update' | 'note'>): void {
   switch (line.type) {
+    case 'DrainStarted':
+      if (Number(line.events) > 0) progress.update(`land ${line.hub}`, 0, Number(line.events));
+      return;
     case 'EventsLanded':
       progress.update(`land ${line.hub}`, Number(line.events), Number(line.events) + Number(line.left));
       return;
     case 'WindowLanded':
-      progress.note(`land ${line.source} ${line.window}: ${Number(line.rows).toLocaleString('en-US')} rows`);
+      progress.note(plainText(`land ${line.source} ${line.window}: ${count(line.rows)} rows`));
       return;
     case 'RunCommitted':
       progress.note(
-        `build ${line.dataset}: ${line.slices} slices, ${Number(line.rows).toLocaleString('en-US')} rows` +
-          ` (engine ${line.engineMs} ms, store ${line.storeMs} ms, commit ${line.commitMs} ms)`,
+        plainText(
+          `build ${line.dataset}: ${count(line.slices)} slices, ${count(line.rows)} rows` +
+            ` (engine ${line.engineMs} ms, store ${line.storeMs} ms, commit ${line.commitMs} ms)`,
+        ),
       );
       return;
     default:
-      if (line.level === 'warn' || line.level === 'error') progress.note(`${line.level}  ${describe(line)}`);
+      if (line.level === 'warn' || line.level === 'error')
+        progress.note(plainText(`${`${line.level}`.padEnd(9)} ${describe(line)}`));
   }
 }
 
+function count(value: unknown): string {
+  return Number(value).toLocaleString('en-US');
+}
+
+/** What it was about first, then why; the fields that only a program wants are left out. */
 function describe(line: Line): string {
-  const { at: _at, level: _level, message, type: _type, ...fields } = line;
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return `${message ?? ''} ${rest.join(' ')}`.trim();
+  const {
+    at: _at,
+    level: _level,
+    type: _type,
+    run: _run,
+    problem: _problem,
+    message,
+    reason,
+    ...fields
+  } = line;
+  const about = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+  const what = [message, ...about].filter((part) => part !== undefined && part !== '').join(' · ');
+  return reason === undefined ? what : `${what}: ${reason}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

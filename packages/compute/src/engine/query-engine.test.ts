@@ -71,6 +71,22 @@ describe('a question to the lake', () => {
   });
 
   it.each([
+    ['selec 1', /^Parser Error: syntax error at or near "selec"/],
+    ['select * from silver.order_', /^unknown table "silver.order_" · did you mean "silver.orders"\?$/],
+    ['select * from orders', /^unknown table "orders" · did you mean "silver.orders"\?$/],
+    [
+      'select * from elsewhere.things',
+      /^unknown table "elsewhere.things" · there are: silver.orders, gold.none$/,
+    ],
+    ['select prise from silver.orders', /^Binder Error: .*"prise" not found/],
+  ])('says what is wrong with a question, and what was meant: %s', async (sql, message) => {
+    await expect(ask(sql)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
     "select * from read_text('/etc/passwd')",
     "select * from '/etc/passwd'",
     "select * from glob('/etc/*')",

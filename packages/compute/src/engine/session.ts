@@ -100,8 +100,7 @@ function interrupted(): TransientError {
 export function classify(cause: unknown): Error {
   if (cause instanceof TransientError || cause instanceof TerminalError) return cause;
   const error = cause instanceof Error ? cause : new Error(String(cause));
-  const type = error.message.slice(0, error.message.indexOf(':'));
-  switch (type) {
+  switch (exceptionType(error.message)) {
     case 'Out of Memory Error':
       return new TransientError('out-of-memory', error.message, { cause });
     case 'INTERRUPT Error':
@@ -124,4 +123,9 @@ export function classify(cause: unknown): Error {
     default:
       return error;
   }
+}
+
+/** `Catalog Error` of `Catalog Error: Table with name …`. */
+export function exceptionType(message: string): string {
+  return message.slice(0, message.indexOf(':'));
 }

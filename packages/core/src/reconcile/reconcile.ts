@@ -2,6 +2,7 @@ import type { GoldDataset, Pipeline, SilverDataset } from '@lakewarden/compute';
 import { type DatasetName, TerminalError, unreachable } from '@lakewarden/contracts';
 import { reasonOf } from '../facts.ts';
 import type { WantedSlice } from '../graph/wanted.ts';
+import { createGate } from './gate.ts';
 import { type RunDeps, type RunOutcome, runClean, runGold } from './run.ts';
 import {
   type DatasetView,
@@ -14,8 +15,8 @@ import {
 
 /**
  * Brings every wanted slice to fresh. The world is read again before each dataset; a run returns an outcome, and the one
- * `switch` below owns what happens next. Inputs come before their readers, so one pass is enough unless somebody else
- * commits meanwhile.
+ * `switch` below owns what happens next. A dataset starts when its inputs are done, so one pass is enough unless somebody
+ * else commits meanwhile.
  *
  * - C1 (I8) An operation is tried at most `ATTEMPTS_MAX` times; a failed run splits its set and each half is a new one.
  * - C2 (I9) Every wanted slice ends fresh or with a reason.
@@ -41,6 +42,12 @@ export interface ReconcileResult {
   readonly failures: readonly SliceFailure[];
 }
 
+/**
+ * Datasets in progress at a time: while one is stored and committed, others compute. The engine bounds its own jobs; this
+ * bounds files in scratch and requests in flight (I15).
+ */
+const DATASETS_ACTIVE_MAX = 3;
+
 export async function reconcileAll(
   deps: RunDeps,
   request: ReconcileRequest,
@@ -48,15 +55,26 @@ export async function reconcileAll(
 ): Promise<ReconcileResult> {
   const views = new Map<DatasetName, DatasetView>();
   const failures: SliceFailure[] = [];
-  for (const step of request.pipeline.datasets) {
-    if (step.layer === 'bronze') continue;
+  const gate = createGate(DATASETS_ACTIVE_MAX);
+  const started = new Map<DatasetName, Promise<void>>();
+  const steps = request.pipeline.datasets.filter((step) => step.layer !== 'bronze');
+  for (const step of steps) {
+    const inputs = step.layer === 'gold' ? step.inputs.map(({ dataset }) => started.get(dataset.name)) : [];
     const look = (): Promise<SilverView | GoldView> =>
       step.layer === 'silver'
         ? lookAtSilver(readerOf(deps.tables), step, signal)
         : lookAtGold(readerOf(deps.tables), step, views, signal);
-    views.set(step.name, await reconcileDataset(deps, step, request.epoch, look, failures, signal));
+    const work = async () => {
+      await Promise.all(inputs);
+      const build = () => reconcileDataset(deps, step, request.epoch, look, failures, signal);
+      views.set(step.name, await gate(build));
+    };
+    started.set(step.name, work());
   }
-  return { views, failures };
+  for (const ended of await Promise.allSettled(started.values())) {
+    if (ended.status === 'rejected') throw ended.reason;
+  }
+  return { views: new Map(steps.map((step) => [step.name, views.get(step.name) as DatasetView])), failures };
 }
 
 async function reconcileDataset(

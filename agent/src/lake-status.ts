@@ -89,11 +89,14 @@ function staleOf(
   const slices = view.slices.filter(({ fresh, wanted }) => !fresh && !failed.has(wanted.slice));
   const [first] = slices;
   if (first === undefined) return [];
-  const waits = slices.some(({ wanted }) => !wanted.ready) && view.step.layer === 'gold';
-  const inputs =
-    waits && view.step.layer === 'gold' ? view.step.inputs.map((input) => input.dataset.name) : [];
-  const waitsFor = [...new Set(inputs)].filter(
-    (name) => views.get(name)?.slices.some(({ fresh }) => !fresh) ?? false,
-  );
+  const { step } = view;
+  const waits = step.layer === 'gold' && slices.some(({ wanted }) => !wanted.ready);
+  const inputs = waits ? step.inputs.map((input) => input.dataset.name) : [];
+  const waitsFor = [...new Set(inputs)].filter((name) => !isWhole(views.get(name)));
   return [{ dataset, slices: slices.length, first: first.wanted.slice, waitsFor }];
+}
+
+/** Is everything there and fresh? Of what never landed, nothing is. */
+function isWhole(view: DatasetView | undefined): boolean {
+  return view !== undefined && view.slices.length > 0 && view.slices.every(({ fresh }) => fresh);
 }

@@ -37,12 +37,12 @@ export function showAgentLine(line: Line, progress: Pick<Progress, 'update' | 'n
       progress.update(`land ${line.hub}`, Number(line.events), Number(line.events) + Number(line.left));
       return;
     case 'WindowLanded':
-      progress.note(plainText(`land ${line.source} ${line.window}: ${count(line.rows)} rows`));
+      progress.note(plainText(`land ${line.source} ${line.window}: ${plural(line.rows, 'row')}`));
       return;
     case 'RunCommitted':
       progress.note(
         plainText(
-          `build ${line.dataset}: ${count(line.slices)} slices, ${count(line.rows)} rows` +
+          `build ${line.dataset}: ${plural(line.slices, 'slice')}, ${plural(line.rows, 'row')}` +
             ` (engine ${line.engineMs} ms, store ${line.storeMs} ms, commit ${line.commitMs} ms)`,
         ),
       );
@@ -53,8 +53,8 @@ export function showAgentLine(line: Line, progress: Pick<Progress, 'update' | 'n
   }
 }
 
-function count(value: unknown): string {
-  return Number(value).toLocaleString('en-US');
+function plural(count: unknown, what: string): string {
+  return `${Number(count).toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** What it was about first, then why; the fields that only a program wants are left out. */

@@ -44,7 +44,12 @@ export function statusLines(
 function layerLine({ layer, tables, rows, fresh, stale, failed }: LakeStatus['layers'][number]): string {
   const slices = fresh + stale + failed;
   const ill = [...(failed > 0 ? [`${failed} failed`] : []), ...(stale > 0 ? [`${stale} stale`] : [])];
-  const health = ill.length > 0 ? `${ill.join(', ')} of ${slices}` : tables === 0 ? 'empty' : 'fresh';
+  const health =
+    ill.length > 0
+      ? `${ill.join(', ')}${slices > failed ? ` of ${slices}` : ''}`
+      : tables === 0
+        ? 'empty'
+        : 'fresh';
   return `${layer.padEnd(8)} ${health.padEnd(26)} ${plural(tables, 'table')} · ${plural(rows, 'row')}`;
 }
 

@@ -143,6 +143,8 @@ function tellBroken(sources: readonly EventSource[], { say }: SourcesTools): num
     for (const { file, line, message } of source.broken.first) {
       say({ notice: `${file}:${line}  ${message} · the line was sent as it is and will be in quarantine` });
     }
+    const more = source.broken.count - source.broken.first.length;
+    if (more > 0) say({ notice: `${source.name}: ${more} more broken lines were sent as they are` });
     if (source.blankLines > 0)
       say({ notice: `${source.name}: ${source.blankLines} blank lines were passed over` });
   }

@@ -49,7 +49,7 @@ export async function lakeFilesOn(
         downloads(path, signal, (shared) => download(lake, spool, path, bytes, shared))
       );
     },
-    async store(localPath, path, signal) {
+    async store(localPath, path, signal, { keep = true } = {}) {
       const { size } = await stat(localPath);
       const put = size <= singlePutBytesMax ? putFile : appendFile;
       await lake.repeated(
@@ -59,7 +59,7 @@ export async function lakeFilesOn(
         transferTimeoutMs(lake, size),
       );
       // So that the next step does not download what this process has just written.
-      await spool.adopt(localPath, path, size);
+      if (keep) await spool.adopt(localPath, path, size);
     },
     list: (folder, signal) => listFiles(lake, folder.replace(/\/+$/, ''), undefined, signal),
     scratch: () => spool.scratch(),

@@ -86,8 +86,16 @@ export type CopyState =
 export interface LakeFiles {
   /** Local path with the bytes of a lake object, fetched unless it is already there. Valid until `release`. */
   fetch(path: string, bytes: number, signal: AbortSignal): Promise<string>;
-  /** Copies a local file to `path`. Repeating it is harmless: names are unique. The local file may serve later fetches. */
-  store(localPath: string, path: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Copies a local file to `path`. Repeating it is harmless: names are unique. With `keep` (the default) the local file may
+   * serve later fetches; false for what no later step reads.
+   */
+  store(
+    localPath: string,
+    path: string,
+    signal: AbortSignal,
+    options?: { readonly keep?: boolean },
+  ): Promise<void>;
   /** Objects below a folder, for what a batch brought. */
   list(folder: string, signal: AbortSignal): Promise<readonly { path: string; bytes: number }[]>;
   /** A fresh local folder for one job's output; `release` removes it. */

@@ -296,6 +296,7 @@ describe('reconciling', () => {
     const result = await world.reconcile();
     expect(result.failures).toEqual([]);
     expect(freshOf(result, 'silver.orders')).toEqual([['2026-01-01', true]]);
+    expect(world.facts).toContainEqual(expect.objectContaining({ type: 'RunConflicted' }));
   });
 
   it('stops writing a dataset that a newer agent holds (I4)', async () => {

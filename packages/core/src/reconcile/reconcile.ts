@@ -90,7 +90,8 @@ async function reconcileDataset(
     .filter((slice) => !slice.fresh && slice.wanted.ready)
     .map((slice) => slice.wanted);
   if (stale.length === 0) return view;
-  for (const slices of batchesOf(stale)) await build(deps, { step, slices, epoch, look, failures }, signal);
+  for (const slices of batchesOf(stale))
+    await build(deps, { step, slices, epoch, look, failures }, signal, view);
   return look();
 }
 
@@ -118,11 +119,17 @@ interface Build {
   readonly failures: SliceFailure[];
 }
 
-async function build(deps: RunDeps, work: Build, signal: AbortSignal): Promise<void> {
+/** `seen`: a look so fresh that the first attempt need not look again; a commit checks what it is based on anyway. */
+async function build(
+  deps: RunDeps,
+  work: Build,
+  signal: AbortSignal,
+  seen?: SilverView | GoldView,
+): Promise<void> {
   let reason = '';
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const { step, epoch } = work;
-    const view = await work.look();
+    const view = attempt === 1 && seen !== undefined ? seen : await work.look();
     const names = new Set(work.slices.map((wanted) => wanted.slice));
     const slices = view.slices
       .filter((s) => names.has(s.wanted.slice) && !s.fresh && s.wanted.ready)
@@ -188,9 +195,11 @@ function execute(
   run: { run: string; slices: readonly WantedSlice[]; epoch: bigint },
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  if (!('bronze' in view)) return runGold(deps, { ...run, step: view.step, sources: view.sources }, signal);
+  if (!('bronze' in view))
+    return runGold(deps, { ...run, step: view.step, tables: view.tables, sources: view.sources }, signal);
   if (view.bronze === undefined) throw new Error(`${view.step.name} is wanted but its bronze table is gone`);
-  return runClean(deps, { ...run, step: view.step, bronze: view.bronze, landed: view.landed }, signal);
+  const { step, tables, bronze, landed } = view;
+  return runClean(deps, { ...run, step, tables, bronze, landed }, signal);
 }
 
 async function split(deps: RunDeps, work: Build, signal: AbortSignal): Promise<void> {

@@ -48,6 +48,8 @@ export interface RunRequest<Step> {
   readonly step: Step;
   readonly slices: readonly WantedSlice[];
   readonly epoch: bigint;
+  /** The tables as they were when these slices were found stale; a commit conflicts with what came since. */
+  readonly tables: ReadonlyMap<DatasetName, Snapshot | undefined>;
 }
 
 /** The files that one table gets in this run. */
@@ -100,13 +102,12 @@ export async function runClean(
     );
     const manifest = await deps.engine.clean({ step, slices: keys, files, outDir }, signal);
     checkCleanAccounting(slices, manifest.accounting);
-    const output = (dataset: DatasetName, columns: readonly Column[], written: readonly SliceFiles[]) =>
-      tableOutput(deps, dataset, columns, written, signal);
+    const output = tableOutput(request.tables);
     const result = {
       outputs: [
-        await output(quarantineOf(step.name), quarantineColumns(step), manifest.quarantine),
-        await output(duplicatesOf(step.name), duplicatesColumns(step), manifest.duplicates),
-        await output(step.name, step.columns, manifest.silver),
+        output(quarantineOf(step.name), quarantineColumns(step), manifest.quarantine),
+        output(duplicatesOf(step.name), duplicatesColumns(step), manifest.duplicates),
+        output(step.name, step.columns, manifest.silver),
       ],
       accounting: manifest.accounting,
       totals: manifest.totals,
@@ -132,16 +133,11 @@ export async function runGold(
     const aggregated = await deps.engine.aggregate({ step, slices: keys, inputs, outDir }, signal);
     const manifest = await deps.engine.dedup({ step, slices: keys, input: aggregated, outDir }, signal);
     checkBalanced(manifest.accounting);
+    const output = tableOutput(request.tables);
     const result = {
       outputs: [
-        await tableOutput(
-          deps,
-          duplicatesOf(step.name),
-          duplicatesColumns(step),
-          manifest.duplicates,
-          signal,
-        ),
-        await tableOutput(deps, step.name, step.columns, manifest.gold, signal),
+        output(duplicatesOf(step.name), duplicatesColumns(step), manifest.duplicates),
+        output(step.name, step.columns, manifest.gold),
       ],
       accounting: manifest.accounting,
       totals: aggregated.totals,
@@ -217,14 +213,13 @@ function checkBalanced(accounting: Readonly<Record<string, RowAccounting>>): voi
   }
 }
 
-async function tableOutput(
-  deps: RunDeps,
-  dataset: DatasetName,
-  columns: readonly Column[],
-  slices: readonly SliceFiles[],
-  signal: AbortSignal,
-): Promise<TableOutput> {
-  return { dataset, columns, slices, base: await deps.tables.refresh(rootOf(dataset), signal) };
+function tableOutput(bases: ReadonlyMap<DatasetName, Snapshot | undefined>) {
+  return (dataset: DatasetName, columns: readonly Column[], slices: readonly SliceFiles[]): TableOutput => ({
+    dataset,
+    columns,
+    slices,
+    base: bases.get(dataset),
+  });
 }
 
 async function commitRun(
@@ -239,11 +234,13 @@ async function commitRun(
   const files = result.outputs.flatMap((output) =>
     output.slices
       .filter(({ slice }) => !unchanged.has(slice))
-      .flatMap((slice) => slice.files.map((file) => ({ file, root: rootOf(output.dataset) }))),
+      .flatMap((slice) => slice.files.map((file) => ({ file, dataset: output.dataset }))),
   );
-  await mapLimit(files, TRANSFER_CONCURRENCY, ({ file, root }) =>
-    deps.files.store(file.localPath, `${root}/${file.name}`, signal),
-  );
+  await mapLimit(files, TRANSFER_CONCURRENCY, ({ file, dataset }) => {
+    // Only the decisive table is input of another step.
+    const keep = dataset === request.step.name;
+    return deps.files.store(file.localPath, `${rootOf(dataset)}/${file.name}`, signal, { keep });
+  });
   const storedMs = deps.clock.now();
   const outcome = await commitTables(deps, request, result, unchanged, signal);
   if (outcome.kind !== 'committed') return outcome;

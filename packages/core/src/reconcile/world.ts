@@ -26,6 +26,8 @@ export interface SliceView {
 export interface DatasetView<Step extends Dataset = Dataset> {
   readonly step: Step;
   readonly snapshot: Snapshot | undefined;
+  /** All tables that its runs write, as they were compared: what a run's commits are based on. */
+  readonly tables: ReadonlyMap<DatasetName, Snapshot | undefined>;
   readonly slices: readonly SliceView[];
 }
 
@@ -49,9 +51,9 @@ export async function lookAtSilver(
 ): Promise<SilverView> {
   const bronze = await read(rootOf(step.from.name), signal);
   const landed = landedFiles(bronze);
-  const { snapshot, recorded, runs } = await readTables(read, step, signal);
+  const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
   const wanted = wantedSilver(step, landed, recorded.keys());
-  return { step, snapshot, bronze, landed, slices: compare(wanted, recorded, runs) };
+  return { step, snapshot, tables, bronze, landed, slices: compare(wanted, recorded, runs) };
 }
 
 export async function lookAtGold(
@@ -68,9 +70,9 @@ export async function lookAtGold(
     available.set(dataset.name, inputSlices(view));
     if (view.snapshot !== undefined) sources.set(dataset.name, view.snapshot);
   }
-  const { snapshot, recorded, runs } = await readTables(read, step, signal);
+  const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
   const wanted = wantedGold(step, available, recorded.keys());
-  return { step, snapshot, sources, slices: compare(wanted, recorded, runs) };
+  return { step, snapshot, tables, sources, slices: compare(wanted, recorded, runs) };
 }
 
 /** All views in dependency order; what the reading verbs show and what the end of `--once` is judged by. */
@@ -99,6 +101,7 @@ function inputSlices(view: DatasetView): InputSlices {
 
 interface TableReadings {
   readonly snapshot: Snapshot | undefined;
+  readonly tables: ReadonlyMap<DatasetName, Snapshot | undefined>;
   readonly recorded: ReadonlyMap<string, RecordedSlice>;
   /** By slice, the runs that its tables name; more than one (or a missing table) is stale (DESIGN §3, Commit). */
   readonly runs: ReadonlyMap<string, ReadonlySet<string | undefined>>;
@@ -110,16 +113,18 @@ async function readTables(
   signal: AbortSignal,
 ): Promise<TableReadings> {
   const runs = new Map<string, Set<string | undefined>>();
+  const tables = new Map<DatasetName, Snapshot | undefined>();
   const readings: { snapshot: Snapshot | undefined; recorded: ReadonlyMap<string, RecordedSlice> }[] = [];
   for (const dataset of tablesOf(step)) {
     const snapshot = await read(rootOf(dataset), signal);
+    tables.set(dataset, snapshot);
     readings.push({ snapshot, recorded: recordedSlices(snapshot) });
   }
   const decisive = readings.at(-1);
   for (const slice of decisive?.recorded.keys() ?? []) {
     runs.set(slice, new Set(readings.map((reading) => reading.recorded.get(slice)?.run)));
   }
-  return { snapshot: decisive?.snapshot, recorded: decisive?.recorded ?? new Map(), runs };
+  return { snapshot: decisive?.snapshot, tables, recorded: decisive?.recorded ?? new Map(), runs };
 }
 
 function compare(

@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSummary } from '@lakewarden/contracts';
+import { agentOf } from './child-processes.ts';
 import { killGroup, type RunningCli, runOnce, startCli } from './cli.ts';
 import { checkLanded, readLog } from './delta-log.ts';
 import { queryFiles } from './duck.ts';
@@ -164,22 +165,10 @@ async function holds(faults: FaultControl, rule: FaultRule, isOver: () => boolea
 }
 
 function strike(cli: RunningCli, kill: Kill): void {
-  const agent = processesOf(cli.process.pid ?? 0).find((pid) => commandOf(pid).includes('agent/src/main.ts'));
+  const agent = agentOf(cli);
   // Before the agent is up it is the sources that wait for the held request: then everything dies.
   if (kill.victim === 'group' || agent === undefined) killGroup(cli);
   else process.kill(agent, 'SIGKILL');
-}
-
-function processesOf(parent: number): number[] {
-  return readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter(Boolean)
-    .map(Number);
-}
-
-function commandOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
 }
 
 /** A lake whose hubs are filled and whose rest is as if no agent had ever run. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventHubProducerClient } from '@azure/event-hubs';
+import { AGENT_NODE_OPTIONS, STORAGE_ENVIRONMENT } from '../../packages/cli/src/parts.ts';
 import { checkLanded, readLog } from '../support/delta-log.ts';
 import { ROOT } from '../support/paths.ts';
 import { judge, median, option } from './figures.ts';
@@ -41,7 +42,8 @@ interface Endpoints {
 export async function benchDrain(args: readonly string[]): Promise<boolean> {
   const [events, rounds] = [option(args, 'events', 400_000), option(args, 'rounds', 3)];
   const folder = mkdtempSync(join(tmpdir(), 'lakewarden-bench-'));
-  const azure = new BenchProcess(join(ROOT, 'packages/azure-local/src/main.ts'), ['--data', folder]);
+  const script = join(ROOT, 'packages/azure-local/src/main.ts');
+  const azure = new BenchProcess(script, ['--data', folder], STORAGE_ENVIRONMENT);
   try {
     await azure.line((line) => line.ready === true);
     const endpoints = JSON.parse(readFileSync(join(folder, 'endpoints.json'), 'utf8')) as Endpoints;
@@ -135,6 +137,7 @@ function environment(endpoints: Endpoints): Record<string, string> {
     IDENTITY_ENDPOINT: endpoints.identity.endpoint,
     IDENTITY_HEADER: endpoints.identity.header,
     AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+    ...STORAGE_ENVIRONMENT,
   };
 }
 
@@ -159,7 +162,8 @@ async function drain(endpoints: Endpoints, stateDir: string, data: string, event
   writeFileSync(file, JSON.stringify(config));
   mkdirSync(config.lakeFolder, { recursive: true });
   const script = join(ROOT, 'agent/src/main.ts');
-  const agent = new BenchProcess(script, ['run', '--once', '--config', file], environment(endpoints));
+  const options = ['run', '--once', '--config', file];
+  const agent = new BenchProcess(script, options, environment(endpoints), AGENT_NODE_OPTIONS);
   const started = await agent.line((line) => line.type === 'DrainStarted');
   const finished = await agent.line((line) => line.type === 'DrainFinished');
   await agent.ended;

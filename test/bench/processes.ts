@@ -12,8 +12,13 @@ export class BenchProcess {
   rssMiBMax = 0;
   #waiting: { readonly test: (line: JsonLine) => boolean; readonly resolve: (line: JsonLine) => void }[] = [];
 
-  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [script, ...args], {
+  constructor(
+    script: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    nodeOptions: readonly string[] = [],
+  ) {
+    this.#child = spawn(process.execPath, [...nodeOptions, script, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     });

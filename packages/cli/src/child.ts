@@ -9,6 +9,8 @@ export interface ChildOptions {
   readonly script: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
   readonly onLine: (line: Readonly<Record<string, unknown>>) => void;
   /** Whatever the process says that is not one of its lines. */
   readonly onText: (text: string) => void;
@@ -28,10 +30,14 @@ export class Child {
   #stopping: Promise<Ended> | undefined;
 
   constructor(options: ChildOptions) {
-    this.#process = spawn(process.execPath, [options.script, ...options.args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
-    });
+    this.#process = spawn(
+      process.execPath,
+      [...(options.nodeOptions ?? []), options.script, ...options.args],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { ...process.env, ...options.env },
+      },
+    );
     const closed = Promise.withResolvers<Ended>();
     this.ended = closed.promise;
     this.#process.on('error', (error) => {

@@ -6,7 +6,7 @@ import { howItEnded } from './keep-running.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import type { LakeMode } from './lake-mode.ts';
 import { childEnvironment, type Endpoints, readEndpoints, writeAgentConfig } from './local-azure.ts';
-import { PARTS } from './parts.ts';
+import { AGENT_NODE_OPTIONS, PARTS, STORAGE_ENVIRONMENT } from './parts.ts';
 import type { Progress } from './progress.ts';
 import { showAgentLine, showSourceLine } from './show-lines.ts';
 
@@ -48,6 +48,7 @@ export class LakeProcesses {
     const azure = this.#start({
       script: PARTS.azureLocal,
       args: ['--data', this.#folder.azure, '--stop-with-parent'],
+      env: STORAGE_ENVIRONMENT,
       onLine: (line) => {
         if (line.ready === true) ready.resolve();
         else this.#progress.note(`azure     ${JSON.stringify(line)}`);
@@ -92,7 +93,8 @@ export class LakeProcesses {
     return this.#start({
       script: PARTS.agent,
       args: ['run', '--config', this.#folder.agentConfig, '--stop-with-parent', ...args],
-      env: childEnvironment(endpoints),
+      env: { ...childEnvironment(endpoints), ...STORAGE_ENVIRONMENT },
+      nodeOptions: AGENT_NODE_OPTIONS,
       onLine: (line) => {
         if (line.type === 'OnceFinished') onSummary?.(line.summary as RunSummary);
         else showAgentLine(line, this.#progress);
@@ -125,7 +127,8 @@ export class LakeProcesses {
   #start(options: {
     readonly script: string;
     readonly args: readonly string[];
-    readonly env?: Record<string, string>;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly nodeOptions?: readonly string[];
     readonly onLine: (line: Readonly<Record<string, unknown>>) => void;
   }): Child {
     if (this.#stopped) throw new Refusal(EXIT.failed, 'stopped before its end · the same command goes on');

@@ -22,7 +22,7 @@ export const SLICE_COLUMN = '_slice';
 export interface WrittenFile {
   /** Absolute path on the engine's local disk. */
   readonly localPath: string;
-  /** Name below the table's folder: `_slice=2026-11-22/<uuid>.parquet`. */
+  /** Name in the table's folder: `2026-11-22.<uuid>.parquet`. */
   readonly name: string;
   readonly slice: string;
   readonly rows: number;

@@ -85,7 +85,7 @@ describe('landing events', () => {
     const [, , unsorted] = files;
     const sequences = await readParquet([unsorted?.localPath ?? ''], '"sequence"');
     expect(sequences.map((row) => row.sequence)).toEqual(['9007199254740992', '9007199254740993']);
-    expect(unsorted?.name).toMatch(/^_slice=2026-11-22\/[0-9a-f-]{36}\.parquet$/);
+    expect(unsorted?.name).toMatch(/^2026-11-22\.[0-9a-f-]{36}\.parquet$/);
   });
 
   it('keeps rows in order over many vectors without sorting', async () => {

@@ -9,6 +9,7 @@ import {
   type GoldView,
   lookAtGold,
   lookAtSilver,
+  type ReadTable,
   readerOf,
   type SilverView,
 } from './world.ts';
@@ -57,31 +58,70 @@ export async function reconcileAll(
   const failures: SliceFailure[] = [];
   const gate = createGate(DATASETS_ACTIVE_MAX);
   const started = new Map<DatasetName, Promise<void>>();
-  const steps = request.pipeline.datasets.filter((step) => step.layer !== 'bronze');
-  for (const step of steps) {
-    const inputs = step.layer === 'gold' ? step.inputs.map(({ dataset }) => started.get(dataset.name)) : [];
-    const look = (): Promise<SilverView | GoldView> =>
-      step.layer === 'silver'
-        ? lookAtSilver(readerOf(deps.tables), step, signal)
-        : lookAtGold(readerOf(deps.tables), step, views, signal);
+  const start = (
+    step: SilverDataset | GoldDataset,
+    after: readonly (Promise<void> | undefined)[],
+    look: Look,
+  ) => {
     const work = async () => {
-      await Promise.all(inputs);
+      await Promise.all(after);
       const build = () => reconcileDataset(deps, step, request.epoch, look, failures, signal);
       views.set(step.name, await gate(build));
     };
     started.set(step.name, work());
+  };
+  const read = readerOf(deps.tables);
+  for (const { step, look } of await largestFirst(read, request.pipeline, signal)) start(step, [], look);
+  for (const step of request.pipeline.datasets) {
+    if (step.layer !== 'gold') continue;
+    const inputs = step.inputs.map(({ dataset }) => started.get(dataset.name));
+    start(step, inputs, () => lookAtGold(read, step, views, signal));
   }
   for (const ended of await Promise.allSettled(started.values())) {
     if (ended.status === 'rejected') throw ended.reason;
   }
+  const steps = request.pipeline.datasets.filter((step) => step.layer !== 'bronze');
   return { views: new Map(steps.map((step) => [step.name, views.get(step.name) as DatasetView])), failures };
+}
+
+type Look = () => Promise<SilverView | GoldView>;
+
+/**
+ * Silver datasets, those with most to do first: they are what the longest way to gold waits for. The look that this took
+ * serves as the first one of the dataset, too.
+ */
+async function largestFirst(
+  read: ReadTable,
+  pipeline: Pipeline,
+  signal: AbortSignal,
+): Promise<readonly { readonly step: SilverDataset; readonly look: Look }[]> {
+  const steps = pipeline.datasets.filter((step) => step.layer === 'silver');
+  const seen = await Promise.all(steps.map((step) => lookAtSilver(read, step, signal)));
+  const works = seen.map((view) => {
+    let first: SilverView | undefined = view;
+    const look = async () => {
+      const now = first ?? (await lookAtSilver(read, view.step, signal));
+      first = undefined;
+      return now;
+    };
+    const stale = view.slices.filter((slice) => !slice.fresh);
+    return { step: view.step, look, rows: inputRows(stale.map((slice) => slice.wanted)) };
+  });
+  return works.sort((a, b) => b.rows - a.rows);
+}
+
+function inputRows(slices: readonly WantedSlice[]): number {
+  return slices.reduce(
+    (sum, wanted) => sum + wanted.inputs.reduce((n, input) => n + input.digest.rows, 0),
+    0,
+  );
 }
 
 async function reconcileDataset(
   deps: RunDeps,
   step: SilverDataset | GoldDataset,
   epoch: bigint,
-  look: () => Promise<SilverView | GoldView>,
+  look: Look,
   failures: SliceFailure[],
   signal: AbortSignal,
 ): Promise<DatasetView> {
@@ -100,7 +140,7 @@ export function batchesOf(stale: readonly WantedSlice[]): readonly (readonly Wan
   const batches: WantedSlice[][] = [];
   let rows = Number.POSITIVE_INFINITY;
   for (const wanted of stale) {
-    const own = wanted.inputs.reduce((sum, input) => sum + input.digest.rows, 0);
+    const own = inputRows([wanted]);
     if (rows + own > RUN_ROWS_MAX) {
       batches.push([]);
       rows = 0;
@@ -115,7 +155,7 @@ interface Build {
   readonly step: SilverDataset | GoldDataset;
   readonly slices: readonly WantedSlice[];
   readonly epoch: bigint;
-  readonly look: () => Promise<SilverView | GoldView>;
+  readonly look: Look;
   readonly failures: SliceFailure[];
 }
 
@@ -136,10 +176,7 @@ async function build(
       .map((s) => s.wanted);
     if (slices.length === 0) return;
     const run = deps.random.uuid();
-    const rows = slices.reduce(
-      (sum, wanted) => sum + wanted.inputs.reduce((n, input) => n + input.digest.rows, 0),
-      0,
-    );
+    const rows = inputRows(slices);
     const keys = slices.map((wanted) => wanted.slice);
     deps.emit({ type: 'RunStarted', run, dataset: step.name, slices: slices.length, keys, rows });
     const outcome = await attempted(() => execute(deps, view, { run, slices, epoch }, signal), signal);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,23 +20,29 @@ export async function benchMedallion(args: readonly string[]): Promise<boolean> 
     const first = await runOnce(landed, ['--data', RETAIL_DATA]);
     const lakeOf = (lake: string) => join(lake, 'azure', 'storage', 'retaillake', 'lake');
     for (const layer of BUILT) rmSync(join(lakeOf(landed), layer), { recursive: true, force: true });
+    for (let round = 0; round < rounds; round++)
+      cpSync(landed, join(folder, `lake-${round}`), { recursive: true });
     const [ours, script]: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       const lake = join(folder, `lake-${round}`);
-      cpSync(landed, lake, { recursive: true });
+      settleDisk();
       script.push(await byHand(lakeOf(lake), join(folder, `hand-${round}`)));
+      settleDisk();
       const built = await runOnce(lake);
       ours.push(built.durationsMs.build ?? 0);
       requireSameRows(first, built);
       console.log(`round ${round + 1}: script ${script.at(-1)?.toFixed(0)} ms · agent ${ours.at(-1)} ms`);
-      for (const name of [`lake-${round}`, `hand-${round}`])
-        rmSync(join(folder, name), { recursive: true, force: true });
     }
     const ratio = median(ours.map((ms, round) => ms / (script[round] ?? 1)));
     return judge('bronze → gold, agent ÷ script', ratio, { max: RATIO_MAX });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Copies and deletions of thousands of files go on in the file system's journal long after they returned. */
+function settleDisk(): void {
+  execFileSync('sync');
 }
 
 async function byHand(lake: string, out: string): Promise<number> {

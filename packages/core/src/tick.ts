@@ -3,8 +3,8 @@ import { TerminalError } from '@lakewarden/contracts';
 import { reasonOf } from './facts.ts';
 import { type DrainDeps, drainHub, hubName } from './land/drain.ts';
 import { landWindow, type WindowDeps } from './land/window.ts';
+import type { RunDeps } from './reconcile/commit-run.ts';
 import { type ReconcileResult, reconcileAll, type SliceFailure } from './reconcile/reconcile.ts';
-import type { RunDeps } from './reconcile/run.ts';
 
 /**
  * One tick: land what has arrived, then bring every wanted slice to fresh. A source that fails does not stop the

@@ -2,8 +2,9 @@ import type { GoldDataset, Pipeline, SilverDataset } from '@lakewarden/compute';
 import { type DatasetName, TerminalError, unreachable } from '@lakewarden/contracts';
 import { reasonOf } from '../facts.ts';
 import type { WantedSlice } from '../graph/wanted.ts';
+import type { RunDeps, RunOutcome } from './commit-run.ts';
 import { createGate } from './gate.ts';
-import { type RunDeps, type RunOutcome, runClean, runGold } from './run.ts';
+import { runClean, runGold } from './run.ts';
 import {
   type DatasetView,
   type GoldView,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventHubProducerClient } from '@azure/event-hubs';
-import { AGENT_NODE_OPTIONS, STORAGE_ENVIRONMENT } from '../../packages/cli/src/parts.ts';
+import { AGENT_ENVIRONMENT, AGENT_NODE_OPTIONS, STORAGE_ENVIRONMENT } from '../../packages/cli/src/parts.ts';
 import { checkLanded, readLog } from '../support/delta-log.ts';
 import { ROOT } from '../support/paths.ts';
 import { judge, median, option } from './figures.ts';
@@ -137,7 +137,6 @@ function environment(endpoints: Endpoints): Record<string, string> {
     IDENTITY_ENDPOINT: endpoints.identity.endpoint,
     IDENTITY_HEADER: endpoints.identity.header,
     AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-    ...STORAGE_ENVIRONMENT,
   };
 }
 
@@ -163,7 +162,12 @@ async function drain(endpoints: Endpoints, stateDir: string, data: string, event
   mkdirSync(config.lakeFolder, { recursive: true });
   const script = join(ROOT, 'agent/src/main.ts');
   const options = ['run', '--once', '--config', file];
-  const agent = new BenchProcess(script, options, environment(endpoints), AGENT_NODE_OPTIONS);
+  const agent = new BenchProcess(
+    script,
+    options,
+    { ...environment(endpoints), ...AGENT_ENVIRONMENT },
+    AGENT_NODE_OPTIONS,
+  );
   const started = await agent.line((line) => line.type === 'DrainStarted');
   const finished = await agent.line((line) => line.type === 'DrainFinished');
   await agent.ended;

@@ -6,7 +6,7 @@ import { howItEnded } from './keep-running.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import type { LakeMode } from './lake-mode.ts';
 import { childEnvironment, type Endpoints, readEndpoints, writeAgentConfig } from './local-azure.ts';
-import { AGENT_NODE_OPTIONS, PARTS, STORAGE_ENVIRONMENT } from './parts.ts';
+import { AGENT_ENVIRONMENT, AGENT_NODE_OPTIONS, PARTS, STORAGE_ENVIRONMENT } from './parts.ts';
 import type { Progress } from './progress.ts';
 import { showAgentLine, showSourceLine } from './show-lines.ts';
 
@@ -93,7 +93,7 @@ export class LakeProcesses {
     return this.#start({
       script: PARTS.agent,
       args: ['run', '--config', this.#folder.agentConfig, '--stop-with-parent', ...args],
-      env: { ...childEnvironment(endpoints), ...STORAGE_ENVIRONMENT },
+      env: { ...childEnvironment(endpoints), ...AGENT_ENVIRONMENT },
       nodeOptions: AGENT_NODE_OPTIONS,
       onLine: (line) => {
         if (line.type === 'OnceFinished') onSummary?.(line.summary as RunSummary);

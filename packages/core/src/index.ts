@@ -22,7 +22,7 @@ export type {
   Scratch,
 } from './ports.ts';
 export { type ReconcileResult, reconcileAll, type SliceFailure } from './reconcile/reconcile.ts';
-export { duplicatesOf, quarantineOf, tablesOf } from './reconcile/run.ts';
+export { tablesOf } from './reconcile/run.ts';
 export { type DatasetView, lookAtAll, type ReadTable, readerOf, type SliceView } from './reconcile/world.ts';
 export { accountingOf, countStates, isComplete, summariseTables, tableNames } from './summary.ts';
 export { type TickDeps, type TickRequest, type TickResult, tick } from './tick.ts';

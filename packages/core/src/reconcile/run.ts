@@ -1,12 +1,6 @@
 import type { GoldDataset, InputFile, SilverDataset, SliceFiles } from '@lakewarden/compute';
-import { duplicatesColumns, quarantineColumns } from '@lakewarden/compute';
-import {
-  type Column,
-  type DatasetName,
-  isBalanced,
-  type RowAccounting,
-  TerminalError,
-} from '@lakewarden/contracts';
+import { auxiliaryTables } from '@lakewarden/compute';
+import { type DatasetName, isBalanced, type RowAccounting, TerminalError } from '@lakewarden/contracts';
 import type { Snapshot } from '@lakewarden/delta';
 import { sliceOf } from '../graph/recorded.ts';
 import { feeds, type LandedFileView, type WantedSlice } from '../graph/wanted.ts';
@@ -21,19 +15,9 @@ import { commitRun, type RunDeps, type RunOutcome, type RunRequest, type TableOu
  */
 const FETCH_CONCURRENCY = 16;
 
-export function quarantineOf(dataset: DatasetName): DatasetName {
-  return `quarantine.${dataset.slice(dataset.indexOf('.') + 1)}`;
-}
-
-export function duplicatesOf(dataset: DatasetName): DatasetName {
-  return `duplicates.${dataset.slice(dataset.indexOf('.') + 1)}`;
-}
-
 /** Tables that a dataset's runs write, side tables first. */
 export function tablesOf(step: SilverDataset | GoldDataset): readonly DatasetName[] {
-  return step.layer === 'silver'
-    ? [quarantineOf(step.name), duplicatesOf(step.name), step.name]
-    : [duplicatesOf(step.name), step.name];
+  return [...auxiliaryTables(step).map(({ name }) => name), step.name];
 }
 
 export async function runClean(
@@ -55,13 +39,8 @@ export async function runClean(
     );
     const manifest = await deps.engine.clean({ step, slices: keys, files, outDir }, signal);
     checkCleanAccounting(slices, manifest.accounting);
-    const output = tableOutput(request.tables);
     const result = {
-      outputs: [
-        output(quarantineOf(step.name), quarantineColumns(step), manifest.quarantine),
-        output(duplicatesOf(step.name), duplicatesColumns(step), manifest.duplicates),
-        output(step.name, step.columns, manifest.silver),
-      ],
+      outputs: outputsOf(request, [manifest.quarantine, manifest.duplicates, manifest.silver]),
       accounting: manifest.accounting,
       totals: manifest.totals,
       inputs: { [step.from.name]: request.bronze.version },
@@ -86,12 +65,8 @@ export async function runGold(
     const aggregated = await deps.engine.aggregate({ step, slices: keys, inputs, outDir }, signal);
     const manifest = await deps.engine.dedup({ step, slices: keys, input: aggregated, outDir }, signal);
     checkBalanced(manifest.accounting);
-    const output = tableOutput(request.tables);
     const result = {
-      outputs: [
-        output(duplicatesOf(step.name), duplicatesColumns(step), manifest.duplicates),
-        output(step.name, step.columns, manifest.gold),
-      ],
+      outputs: outputsOf(request, [manifest.duplicates, manifest.gold]),
       accounting: manifest.accounting,
       totals: aggregated.totals,
       inputs: Object.fromEntries([...sources].map(([dataset, snapshot]) => [dataset, snapshot.version])),
@@ -166,11 +141,15 @@ function checkBalanced(accounting: Readonly<Record<string, RowAccounting>>): voi
   }
 }
 
-function tableOutput(bases: ReadonlyMap<DatasetName, Snapshot | undefined>) {
-  return (dataset: DatasetName, columns: readonly Column[], slices: readonly SliceFiles[]): TableOutput => ({
-    dataset,
+/** `written`: by table, in the order of `tablesOf`. */
+function outputsOf(
+  { step, tables }: RunRequest<SilverDataset | GoldDataset>,
+  written: readonly (readonly SliceFiles[])[],
+): readonly TableOutput[] {
+  return [...auxiliaryTables(step), step].map(({ name, columns }, index) => ({
+    dataset: name,
     columns,
-    slices,
-    base: bases.get(dataset),
-  });
+    slices: written[index] ?? [],
+    base: tables.get(name),
+  }));
 }

@@ -27,6 +27,9 @@ const LINES: Record<Fact['type'], Line> = {
   RunFailed: { level: 'warn', message: 'a run failed' },
   RunConflicted: { level: 'warn', message: 'a run lost a race and starts again' },
   CheckpointFailed: { level: 'warn', message: 'a log checkpoint could not be written' },
+  BreakerOpened: { level: 'warn', message: 'a dependency does not answer, its work is parked' },
+  BreakerProbed: { level: 'info', message: 'a parked dependency still does not answer' },
+  BreakerClosed: { level: 'info', message: 'a dependency answers again, its work goes on' },
 };
 
 /** One JSON object a line: `{"at","level","message","type",…fields}`; slice keys stay out, a run may have thousands. */

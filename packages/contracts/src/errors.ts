@@ -7,6 +7,8 @@ export type FailureCode =
   | 'throttled'
   | 'timeout'
   | 'cancelled'
+  /** Not tried: the breaker of its dependency is open. The work waits; it has not failed. */
+  | 'parked'
   | 'unauthorized'
   | 'not-found'
   | 'invalid'
@@ -21,16 +23,20 @@ export type FailureCode =
 interface FailureOptions {
   readonly cause?: unknown;
   readonly retryAfterMs?: number;
+  /** Whose breaker parked the call. */
+  readonly dependency?: string;
 }
 
 export class TransientError extends Error {
   override readonly name = 'TransientError';
   readonly code: FailureCode;
   readonly retryAfterMs: number | undefined;
+  readonly dependency: string | undefined;
   constructor(code: FailureCode, message: string, options: FailureOptions = {}) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+    this.dependency = options.dependency;
   }
 }
 

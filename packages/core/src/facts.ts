@@ -89,7 +89,30 @@ export type Fact =
       readonly dataset: DatasetName;
       readonly reason: string;
     }
-  | { readonly type: 'CheckpointFailed'; readonly root: string; readonly reason: string };
+  | { readonly type: 'CheckpointFailed'; readonly root: string; readonly reason: string }
+  /** Work on this dependency is parked from now on. `failures`: attempts in a row without a success. */
+  | {
+      readonly type: 'BreakerOpened';
+      readonly dependency: string;
+      readonly failures: number;
+      readonly reason: string;
+    }
+  /** One probe of an open breaker failed. */
+  | {
+      readonly type: 'BreakerProbed';
+      readonly dependency: string;
+      readonly reason: string;
+      readonly nextProbeMs: number;
+    }
+  /** Parked work may go on. `parkedCalls`: calls that were turned away while it was open. */
+  | {
+      readonly type: 'BreakerClosed';
+      readonly dependency: string;
+      readonly by: 'probe' | 'operator';
+      readonly openMs: number;
+      readonly probes: number;
+      readonly parkedCalls: number;
+    };
 
 export type EmitFact = (fact: Fact) => void;
 

@@ -19,6 +19,11 @@ export interface Observation {
   readonly viewsAtMs: number | undefined;
   /** Bronze tables as last seen. */
   readonly bronze: ReadonlyMap<DatasetName, Snapshot>;
+  /**
+   * Up to when a dataset shows everything that its sources had: now − this is how far it is behind. Absent: unknown.
+   * Of bronze by what is unread in its hub, or by its last landed window; of others by their inputs and by when they were last fresh.
+   */
+  readonly completeToMs: ReadonlyMap<DatasetName, number>;
   readonly failures: readonly FailedSlice[];
   /** Slice id → run that builds it now. */
   readonly building: ReadonlyMap<string, string>;

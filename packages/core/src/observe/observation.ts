@@ -25,6 +25,8 @@ export interface Observation {
    */
   readonly completeToMs: ReadonlyMap<DatasetName, number>;
   readonly failures: readonly FailedSlice[];
+  /** Dataset or `source:<name>` → dependency whose open breaker its work waits for. */
+  readonly parked: ReadonlyMap<string, string>;
   /** Slice id → run that builds it now. */
   readonly building: ReadonlyMap<string, string>;
   readonly hubs: readonly HubObservation[];

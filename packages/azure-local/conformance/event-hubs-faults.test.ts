@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReceivedEventData } from '@azure/event-hubs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FaultAction } from '../src/faults/rule.ts';
+import type { FaultAction, FaultMatch } from '../src/faults/rule.ts';
 import { receive, refusal } from './event-hubs-clients.ts';
 import { NAMESPACE, receiveAll, startWorld, type World } from './event-hubs-world.ts';
 
@@ -171,4 +171,85 @@ test.each(['cbs', 'management'])('a %s request that fails once is tried again', 
   const properties = await world.consumer(hub).getEventHubProperties();
   expect(properties.name).toBe(hub);
   expect(hits()).toEqual([1]);
+});
+
+/** The SDK wraps what its attempts met in one AggregateError for each of its retry loops. */
+function codesOf(error: unknown): unknown[] {
+  const { code, errors } = error as { code?: unknown; errors?: readonly unknown[] };
+  return [code, ...(errors ?? []).flatMap(codesOf)];
+}
+
+describe('all links', () => {
+  const install = (action: FaultAction, match: FaultMatch = {}) =>
+    world.faults.install({
+      service: 'event-hubs',
+      match,
+      action,
+      probability: 1,
+      seed: 1,
+      skip: 0,
+      count: undefined,
+    }) ?? '';
+  const ofHub = () => new RegExp(`^${NAMESPACE}/${hub}/`);
+
+  test('are detached at once when asked, idle ones too, and clients attach again', async () => {
+    const producer = world.producer(hub);
+    await producer.sendBatch([{ body: 1 }], { partitionId: '0' });
+    const bodiesSeen: unknown[] = [];
+    const second = Promise.withResolvers<void>();
+    const first = Promise.withResolvers<void>();
+    const subscription = world.consumer(hub).subscribe(
+      '0',
+      {
+        processEvents: async (events) => {
+          bodiesSeen.push(...bodies(events));
+          if (bodiesSeen.length === 1) first.resolve();
+          if (bodiesSeen.length === 2) second.resolve();
+        },
+        processError: async () => {},
+      },
+      { startPosition: { offset: '-1' }, maxBatchSize: 10, maxWaitTimeInSeconds: 60 },
+    );
+    await first.promise;
+    install({ kind: 'detach' }, { path: ofHub() });
+    expect(hits()).toEqual([2]);
+    // A round trip: a send that crosses the detach would run into the SDK's time limit.
+    await producer.getEventHubProperties();
+    await producer.sendBatch([{ body: 2 }], { partitionId: '0' });
+    await second.promise;
+    await subscription.close();
+    expect(bodiesSeen).toEqual([1, 2]);
+    // Once: the links that were opened since stay.
+    expect(hits()).toEqual([2]);
+  });
+
+  test('of one direction can be detached alone', async () => {
+    const producer = world.producer(hub);
+    await producer.sendBatch([{ body: 1 }], { partitionId: '0' });
+    install({ kind: 'detach' }, { operation: 'receive', path: ofHub() });
+    expect(hits()).toEqual([0]);
+  });
+
+  test('meet a busy server everywhere while it throttles', async () => {
+    const busy = { kind: 'error', when: 'before', status: 503 } as const;
+    const ids = ['attach', 'send', 'receive', 'management'].map((operation) => install(busy, { operation }));
+    const sent = await refusal(impatient().sendBatch([{ body: 1 }], { partitionId: '0' }));
+    expect(codesOf(sent)).toContain('ServerBusyError');
+    const asked = await refusal(world.consumer(hub).getPartitionProperties('0'));
+    expect(codesOf(asked)).toContain('ServerBusyError');
+    for (const id of ids) world.faults.remove(id);
+    await world.producer(hub).sendBatch([{ body: 1 }], { partitionId: '0' });
+    expect(bodies(await receiveAll(world, hub, '0'))).toEqual([1]);
+  });
+
+  test('are gone in an outage, and come back after it', async () => {
+    const producer = impatient();
+    await producer.sendBatch([{ body: 1 }], { partitionId: '0' });
+    const id = install({ kind: 'refuse' });
+    await refusal(producer.sendBatch([{ body: 2 }], { partitionId: '0' }));
+    await refusal(world.consumer(hub).getEventHubProperties());
+    world.faults.remove(id);
+    await producer.sendBatch([{ body: 3 }], { partitionId: '0' });
+    expect(bodies(await receiveAll(world, hub, '0'))).toEqual([1, 3]);
+  });
 });

@@ -27,7 +27,7 @@ export interface FactoryRuns {
 export interface RunDeps extends ResourceDeps {
   runsOf(factory: string): FactoryRuns | undefined;
   /** A run that is younger is not listed yet, only found by its id. */
-  readonly listingLagMs: number;
+  readonly listingLagMs: (factory: string) => number;
 }
 
 /** Runs of a factory that have not ended; more is a client that has lost its way. */
@@ -122,7 +122,7 @@ async function queryRuns(
   factory: string,
 ): Promise<HttpAnswer> {
   const query = parseRunQuery(await request.json(), pipelineRunQueries);
-  const listedMs = deps.now() - deps.listingLagMs;
+  const listedMs = deps.now() - deps.listingLagMs(factory);
   const listed = runs.store
     .all()
     .filter((run) => run.createdMs <= listedMs)

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { jsonError } from '../server/http-server.ts';
-import type { DataFactory, DataFactoryOptions, HttpAnswer, HttpRequest } from '../server/service.ts';
+import type { DataFactory, DataFactoryOptions, Faults, HttpAnswer, HttpRequest } from '../server/service.ts';
 import { ArmError, badRequest } from './arm-error.ts';
 import type { CopyDistortion } from './copy/run-copy.ts';
 import { answerChild, answerChildren, answerFactories, answerFactory } from './resource-handlers.ts';
@@ -37,7 +37,8 @@ export async function createDataFactory(
     cancelDelayMs: options.cancelDelayMs ?? 20,
     retryIntervalScale: options.retryIntervalScale ?? 1,
   };
-  const activityDeps = { lake, faults, now, distortCopy: options.distortCopy ?? (() => undefined) };
+  const distortCopy = options.distortCopy ?? ((path: string) => distortionBy(faults, path));
+  const activityDeps = { lake, faults, now, distortCopy };
 
   async function openRuns(factory: string): Promise<void> {
     const key = factory.toLowerCase();
@@ -62,7 +63,7 @@ export async function createDataFactory(
     subscriptionId: secrets.subscriptionId,
     resourceGroup: secrets.resourceGroup,
     pageSize: options.listPageSize ?? 50,
-    listingLagMs: options.listingLagMs ?? 0,
+    listingLagMs: (factory) => listingLagBy(faults, factory) ?? options.listingLagMs ?? 0,
     factoryMade: openRuns,
     factoryGoing: closeRuns,
     runsOf: (factory) => runs.get(factory.toLowerCase()),
@@ -78,6 +79,21 @@ export async function createDataFactory(
       await Promise.all([...runs.keys()].map(closeRuns));
     },
   };
+}
+
+function distortionBy(faults: Faults, path: string): CopyDistortion | undefined {
+  const target = { service: 'data-factory', method: 'RUN', path, operation: 'copy' } as const;
+  const fault = faults.strike(target, 'distort-copy');
+  if (fault === undefined) return undefined;
+  return fault.what === 'zero-rows'
+    ? { kind: 'zero-rows' }
+    : { kind: 'partial-files', fileCount: fault.fileCount };
+}
+
+function listingLagBy(faults: Faults, factory: string): number | undefined {
+  const path = `/factories/${factory}`;
+  const target = { service: 'data-factory', method: 'QUERY', path, operation: 'query-runs' } as const;
+  return faults.strike(target, 'listing-lag')?.lagMs;
 }
 
 async function answer(request: HttpRequest, deps: RunDeps): Promise<HttpAnswer> {

@@ -17,6 +17,8 @@ function boardWith(...rules: unknown[]): { board: FaultBoard; ids: string[] } {
 
 const storage = (action: object, rest: object = {}) => ({ service: 'storage', action, ...rest });
 
+const factory = (action: object, rest: object = {}) => ({ service: 'data-factory', action, ...rest });
+
 describe('a fault', () => {
   test('strikes before the effect, which then never happens', async () => {
     const { board } = boardWith(storage({ kind: 'error', status: 503, code: 'ServerBusy', retryAfterS: 2 }));
@@ -74,6 +76,52 @@ describe('a fault', () => {
   });
 });
 
+describe('a fault of what a service does', () => {
+  const COPY: FaultTarget = { service: 'data-factory', method: 'RUN', path: '/a', operation: 'copy' };
+
+  test('is given to the service that asks for its kind, and leaves requests alone', async () => {
+    const { board } = boardWith(factory({ kind: 'distort-copy', what: 'zero-rows' }, { count: 1 }));
+    expect(await board.around(COPY, async () => 1)).toEqual({ kind: 'done', value: 1 });
+    expect(board.strike(COPY, 'stuck-run')).toBeUndefined();
+    expect(board.strike({ ...COPY, service: 'arm' }, 'distort-copy')).toBeUndefined();
+    expect(board.strike(COPY, 'distort-copy')).toEqual({ kind: 'distort-copy', what: 'zero-rows' });
+    expect(board.strike(COPY, 'distort-copy')).toBeUndefined();
+    expect(board.report()).toMatchObject([{ hits: 1, seen: 2 }]);
+  });
+
+  test('stalls until it is deleted or the work is stopped', async () => {
+    const { board, ids } = boardWith(factory({ kind: 'stuck-run' }));
+    const stop = new AbortController();
+    const stalls = [stop.signal, new AbortController().signal].map((signal) =>
+      board.stall(COPY, 'stuck-run', signal),
+    );
+    expect(board.heldCount()).toBe(2);
+    stop.abort();
+    await stalls[0];
+    expect(board.heldCount()).toBe(1);
+    board.remove(ids[0] ?? '');
+    await Promise.all(stalls);
+  });
+
+  test('tells of itself once, to the service that it is for', () => {
+    const board = new FaultBoard();
+    const told: string[] = [];
+    board.onInstall('event-hubs', (fault) => {
+      told.push(fault.kind);
+      fault.strikes({ service: 'event-hubs', method: 'SEND', path: 'n/h/0', operation: 'send' });
+    });
+    for (const input of [
+      { service: 'event-hubs', action: { kind: 'detach' } },
+      factory({ kind: 'stuck-run' }),
+    ]) {
+      const parsed = parseRule(input);
+      if (parsed.ok) board.install(parsed.rule);
+    }
+    expect(told).toEqual(['detach']);
+    expect(board.report().map(({ hits }) => hits)).toEqual([1, 0]);
+  });
+});
+
 describe('a held request', () => {
   test('stands still until its fault is deleted, then goes on', async () => {
     const { board, ids } = boardWith(storage({ kind: 'hold', when: 'before' }, { count: 1 }));
@@ -115,6 +163,14 @@ test('a request for a fault that can not be understood says why', () => {
     storage({ kind: 'drop', when: 'before' }, { probability: 2 }),
     { service: 'mail', action: { kind: 'drop', when: 'before' } },
     'nonsense',
+    storage({ kind: 'stuck-run' }),
+    storage({ kind: 'detach' }),
+    factory({ kind: 'refuse' }),
+    factory({ kind: 'distort-copy', what: 'all' }),
+    factory({ kind: 'distort-copy', what: 'zero-rows', fileCount: 1 }),
+    factory({ kind: 'distort-copy', what: 'partial', fileCount: -1 }),
+    factory({ kind: 'listing-lag' }),
+    { service: 'event-hubs', action: { kind: 'refuse' }, match: { operation: 'send' } },
   ].map((input) => parseRule(input));
-  expect(reasons.map(({ ok }) => ok)).toEqual(Array(8).fill(false));
+  expect(reasons.map(({ ok }) => ok)).toEqual(Array(16).fill(false));
 });

@@ -1,6 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultOutcome, Faults, FaultTarget, ServiceName } from '../server/service.ts';
-import { advance, type FaultProgress, type FaultRule, type FaultWhen, matches, startOf } from './rule.ts';
+import type {
+  ConductAction,
+  FaultOutcome,
+  Faults,
+  FaultTarget,
+  InstalledFault,
+  ServiceName,
+} from '../server/service.ts';
+import {
+  advance,
+  type FaultAction,
+  type FaultProgress,
+  type FaultRule,
+  type FaultWhen,
+  isRequestAction,
+  matches,
+  type RequestAction,
+  startOf,
+} from './rule.ts';
 
 /** What GET /faults tells of one fault. */
 export type FaultReport = {
@@ -27,12 +44,13 @@ type Entry = {
   readonly holds: Set<() => void>;
 };
 
-type Strike = { readonly entry: Entry; readonly action: FaultRule['action'] };
+type Strike<A extends FaultAction> = { readonly entry: Entry; readonly action: A };
 
 /** All installed faults and the requests that they hold. The first rule (by age) that strikes a request wins. */
 export class FaultBoard implements Faults {
   readonly #entries = new Map<string, Entry>();
   readonly #watchers = new Set<() => void>();
+  readonly #installWatchers = new Set<(entry: Entry) => void>();
   #nextId = 1;
   #version = 0;
 
@@ -40,8 +58,10 @@ export class FaultBoard implements Faults {
   install(rule: FaultRule): string | undefined {
     if (this.#entries.size >= RULES_MAX) return undefined;
     const id = `f${this.#nextId++}`;
-    this.#entries.set(id, { id, rule, progress: startOf(rule), holds: new Set() });
+    const entry: Entry = { id, rule, progress: startOf(rule), holds: new Set() };
+    this.#entries.set(id, entry);
     this.#changed();
+    for (const watcher of [...this.#installWatchers]) watcher(entry);
     return id;
   }
 
@@ -115,7 +135,7 @@ export class FaultBoard implements Faults {
     effect: () => Promise<T>,
     signal?: AbortSignal,
   ): Promise<FaultOutcome<T>> {
-    const strike = this.#strikeFor(target);
+    const strike = this.#strikeFor(target, isRequestAction);
     if (strike === undefined) return { kind: 'done', value: await effect() };
     const { action } = strike;
     if (action.when === 'before') {
@@ -126,21 +146,56 @@ export class FaultBoard implements Faults {
     return (await this.#apply<T>(strike, 'after', signal)) ?? { kind: 'done', value };
   }
 
-  #strikeFor(target: FaultTarget): Strike | undefined {
+  strike<K extends ConductAction['kind']>(
+    target: FaultTarget,
+    kind: K,
+  ): Extract<ConductAction, { readonly kind: K }> | undefined {
+    return this.#conductFor(target, kind)?.action;
+  }
+
+  async stall(target: FaultTarget, kind: ConductAction['kind'], signal: AbortSignal): Promise<void> {
+    const strike = this.#conductFor(target, kind);
+    if (strike !== undefined) await this.#hold(strike.entry, signal);
+  }
+
+  onInstall(service: ServiceName, listener: (fault: InstalledFault) => void): () => void {
+    const watcher = (entry: Entry) => {
+      if (entry.rule.service !== service) return;
+      const strikes = (target: FaultTarget) => this.#isStruckBy(entry, target);
+      listener({ kind: entry.rule.action.kind, strikes });
+    };
+    this.#installWatchers.add(watcher);
+    return () => this.#installWatchers.delete(watcher);
+  }
+
+  #conductFor<K extends ConductAction['kind']>(target: FaultTarget, kind: K) {
+    const isKind = (action: FaultAction): action is Extract<ConductAction, { readonly kind: K }> =>
+      action.kind === kind;
+    return this.#strikeFor(target, isKind);
+  }
+
+  #strikeFor<A extends FaultAction>(
+    target: FaultTarget,
+    isWanted: (action: FaultAction) => action is A,
+  ): Strike<A> | undefined {
     for (const entry of this.#entries.values()) {
-      if (!matches(entry.rule, target)) continue;
-      const { strikes, next } = advance(entry.rule, entry.progress);
-      entry.progress = next;
-      if (!strikes) continue;
-      this.#changed();
-      return { entry, action: entry.rule.action };
+      const { action } = entry.rule;
+      if (isWanted(action) && this.#isStruckBy(entry, target)) return { entry, action };
     }
     return undefined;
   }
 
+  #isStruckBy(entry: Entry, target: FaultTarget): boolean {
+    if (!matches(entry.rule, target)) return false;
+    const { strikes, next } = advance(entry.rule, entry.progress);
+    entry.progress = next;
+    if (strikes) this.#changed();
+    return strikes;
+  }
+
   /** Undefined: the request goes on. */
   async #apply<T>(
-    { entry, action }: Strike,
+    { entry, action }: Strike<RequestAction>,
     when: FaultWhen,
     signal: AbortSignal | undefined,
   ): Promise<FaultOutcome<T> | undefined> {

@@ -6,9 +6,28 @@ export type ParsedRule =
   | { readonly ok: true; readonly rule: FaultRule }
   | { readonly ok: false; readonly reason: string };
 
-const SERVICES: readonly ServiceName[] = ['storage', 'arm', 'login', 'event-hubs', 'data-factory'];
+const SERVICES: readonly ServiceName[] = [
+  'storage',
+  'arm',
+  'login',
+  'event-hubs',
+  'data-factory',
+  'log-analytics',
+  'metrics',
+];
+/** Kinds that one service alone understands. */
+const SERVICE_OF_KIND: Readonly<Record<string, ServiceName>> = {
+  'distort-copy': 'data-factory',
+  'stuck-run': 'data-factory',
+  'listing-lag': 'data-factory',
+  detach: 'event-hubs',
+  refuse: 'event-hubs',
+};
+const KINDS = ['error', 'drop', 'hold', 'delay', ...Object.keys(SERVICE_OF_KIND)];
 const PATTERN_CHARS_MAX = 500;
 const DELAY_MS_MAX = 600_000;
+const LAG_MS_MAX = 86_400_000;
+const FILES_MAX = 1_000_000;
 const RULE_KEYS = ['service', 'match', 'action', 'probability', 'seed', 'skip', 'count'];
 
 /** Refusals inside this file only; `parseRule` turns them into its outcome. */
@@ -27,10 +46,17 @@ function ruleOf(input: Record<string, unknown>): FaultRule {
   onlyKeys(input, RULE_KEYS, 'the body');
   const service = SERVICES.find((name) => name === input.service);
   if (service === undefined) throw new Refused(`service must be one of ${SERVICES.join(', ')}`);
+  const match = parseMatch(input.match === undefined ? {} : record(input.match, 'match'));
+  const action = parseAction(record(input.action, 'action'));
+  const only = SERVICE_OF_KIND[action.kind];
+  if (only !== undefined && only !== service)
+    throw new Refused(`action.kind ${action.kind} is for service ${only}`);
+  if (action.kind === 'refuse' && Object.keys(match).length > 0)
+    throw new Refused('action.kind refuse strikes every connection: match must be absent');
   return {
     service,
-    match: parseMatch(input.match === undefined ? {} : record(input.match, 'match')),
-    action: parseAction(record(input.action, 'action')),
+    match,
+    action,
     probability: optional(input.probability, 1, (value) => numberIn(value, 'probability', 0, 1)),
     seed: optional(input.seed, 1, (value) => integerIn(value, 'seed', 0, 0xffff_ffff)),
     skip: optional(input.skip, 0, (value) => integerIn(value, 'skip', 0, Number.MAX_SAFE_INTEGER)),
@@ -71,9 +97,32 @@ function parseAction(input: Record<string, unknown>): FaultAction {
         when: whenOf(input.when ?? 'before'),
         delayMs: integerIn(input.delayMs, 'action.delayMs', 0, DELAY_MS_MAX),
       };
+    case 'distort-copy':
+      return parseDistortion(input);
+    case 'stuck-run':
+    case 'detach':
+    case 'refuse':
+      onlyKeys(input, ['kind'], 'action');
+      return { kind: input.kind };
+    case 'listing-lag':
+      onlyKeys(input, ['kind', 'lagMs'], 'action');
+      return { kind: 'listing-lag', lagMs: integerIn(input.lagMs, 'action.lagMs', 1, LAG_MS_MAX) };
     default:
-      throw new Refused('action.kind must be one of error, drop, hold, delay');
+      throw new Refused(`action.kind must be one of ${KINDS.join(', ')}`);
   }
+}
+
+function parseDistortion(input: Record<string, unknown>): FaultAction {
+  if (input.what === 'zero-rows') {
+    onlyKeys(input, ['kind', 'what'], 'action');
+    return { kind: 'distort-copy', what: 'zero-rows' };
+  }
+  if (input.what !== 'partial') throw new Refused("action.what must be 'zero-rows' or 'partial'");
+  onlyKeys(input, ['kind', 'what', 'fileCount'], 'action');
+  const fileCount = optional(input.fileCount, undefined, (value) =>
+    integerIn(value, 'action.fileCount', 0, FILES_MAX),
+  );
+  return { kind: 'distort-copy', what: 'partial', fileCount };
 }
 
 function whenOf(value: unknown): FaultWhen {

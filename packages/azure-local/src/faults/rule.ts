@@ -1,10 +1,10 @@
 /** What a fault is, when it strikes. Pure: no clock, no timers; randomness is a seeded state that is passed along. */
-import type { FaultTarget, ServiceName } from '../server/service.ts';
+import type { ConductAction, FaultTarget, ServiceName } from '../server/service.ts';
 
 export type FaultWhen = 'before' | 'after';
 
-/** What happens to a request that a fault strikes. A new kind is a new case here, in `parseAction` and in `strike`. */
-export type FaultAction =
+/** What happens to a request that a fault strikes. A new kind is a new case here, in `parseAction` and in the board. */
+export type RequestAction =
   | {
       readonly kind: 'error';
       readonly status: number;
@@ -19,6 +19,8 @@ export type FaultAction =
   | { readonly kind: 'hold'; readonly when: FaultWhen }
   /** The request goes on after `delayMs`. */
   | { readonly kind: 'delay'; readonly when: FaultWhen; readonly delayMs: number };
+
+export type FaultAction = RequestAction | ConductAction;
 
 export type FaultMatch = {
   readonly method?: string;
@@ -45,6 +47,11 @@ export type FaultProgress = { readonly seen: number; readonly hits: number; read
 
 export function startOf(rule: FaultRule): FaultProgress {
   return { seen: 0, hits: 0, random: rule.seed >>> 0 };
+}
+
+/** True for the kinds that strike requests; the others change what a service does, and it asks for them itself. */
+export function isRequestAction(action: FaultAction): action is RequestAction {
+  return 'when' in action;
 }
 
 export function matches(rule: FaultRule, target: FaultTarget): boolean {

@@ -8,10 +8,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 
 /**
- * Names used by the fault control endpoint. `login` covers the managed-identity endpoint too; `data-factory` means the
- * activities of runs (method RUN, operation `copy`, ...), while requests to Data Factory are `arm`.
+ * Names used by the fault control endpoint. `login` covers the managed-identity endpoint too; `data-factory` means runs
+ * and their activities (method RUN, operation `copy`, ...), while requests to Data Factory are `arm`.
  */
-export type ServiceName = 'storage' | 'arm' | 'login' | 'event-hubs' | 'data-factory';
+export type ServiceName =
+  | 'storage'
+  | 'arm'
+  | 'login'
+  | 'event-hubs'
+  | 'data-factory'
+  | 'log-analytics'
+  | 'metrics';
 
 /** One HTTP request, with its body still unread. */
 export type HttpRequest = {
@@ -82,6 +89,23 @@ export type FaultOutcome<T> =
     }
   | { readonly kind: 'drop'; readonly effect: boolean };
 
+/** `strikes` asks this one fault about one target; a yes is a hit. */
+export type InstalledFault = { readonly kind: string; strikes(target: FaultTarget): boolean };
+
+/** Faults of what a service does, whatever is asked of it. */
+export type ConductAction =
+  /** data-factory: a copy reports success and brings nothing, or the first `fileCount` of its files (default: half). */
+  | { readonly kind: 'distort-copy'; readonly what: 'zero-rows' }
+  | { readonly kind: 'distort-copy'; readonly what: 'partial'; readonly fileCount: number | undefined }
+  /** data-factory: a run stays InProgress and does nothing, until it is cancelled or the fault is deleted. */
+  | { readonly kind: 'stuck-run' }
+  /** data-factory: runs younger than this are not listed; by their id they are found. */
+  | { readonly kind: 'listing-lag'; readonly lagMs: number }
+  /** event-hubs: the open links that match are detached once, when the fault is installed. */
+  | { readonly kind: 'detach' }
+  /** event-hubs: connections are cut, and new ones refused while the fault stands. */
+  | { readonly kind: 'refuse' };
+
 export type Faults = {
   /**
    * Runs `effect` between the faults that match `target`. Every service routes every request (HTTP) or transfer and
@@ -91,6 +115,15 @@ export type Faults = {
   around<T>(target: FaultTarget, effect: () => Promise<T>, signal?: AbortSignal): Promise<FaultOutcome<T>>;
   /** True while no fault is installed for the service: hot paths may then skip `around`. */
   idle(service: ServiceName): boolean;
+  /** The oldest fault of this kind that strikes `target`; each one returned counts as a hit. */
+  strike<K extends ConductAction['kind']>(
+    target: FaultTarget,
+    kind: K,
+  ): Extract<ConductAction, { readonly kind: K }> | undefined;
+  /** As `strike`, and then stands still until that fault is deleted or `signal` aborts. */
+  stall(target: FaultTarget, kind: ConductAction['kind'], signal: AbortSignal): Promise<void>;
+  /** Calls `listener` with each fault that is installed for `service` from now on; returns how to stop that. */
+  onInstall(service: ServiceName, listener: (fault: InstalledFault) => void): () => void;
 };
 
 /** Everything secret, kept in DIR/secrets.json (0600) and the same after a restart. */

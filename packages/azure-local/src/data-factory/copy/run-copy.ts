@@ -14,8 +14,8 @@ import type { SourceFile } from './source-file.ts';
 export type CopyDistortion =
   /** No file is written and no row counted. */
   | { readonly kind: 'zero-rows' }
-  /** Only the first `fileCount` files are written, all are reported. */
-  | { readonly kind: 'partial-files'; readonly fileCount: number };
+  /** Only the first `fileCount` files (undefined: half of them) are written, all are reported. */
+  | { readonly kind: 'partial-files'; readonly fileCount: number | undefined };
 
 export interface CopyDeps {
   readonly lake: LakeFiles;
@@ -36,17 +36,18 @@ export async function runCopy(copy: ResolvedCopy, deps: CopyDeps, signal: AbortS
   const found = await listSource(copy, deps.lake);
   const files = deps.distortion?.kind === 'zero-rows' ? [] : found;
   const targets = sinkPaths(copy, files);
+  const keptCount = keptOf(deps.distortion, files.length);
   let totals: CopyTotals = { filesRead: 0, bytes: 0, rows: copy.rows === undefined ? undefined : 0 };
   for (const [index, file] of files.entries()) {
     signal.throwIfAborted();
     const path = targets[index];
     if (path === undefined) throw new Error('every file has a target');
-    const isLost = deps.distortion?.kind === 'partial-files' && index >= deps.distortion.fileCount;
-    const one = isLost
-      ? await drain(file, copy, signal)
-      : await copyFile(file, copy, signal, (content) =>
-          deps.lake.write(place.account, place.fileSystem, path, content),
-        );
+    const one =
+      index >= keptCount
+        ? await drain(file, copy, signal)
+        : await copyFile(file, copy, signal, (content) =>
+            deps.lake.write(place.account, place.fileSystem, path, content),
+          );
     totals = {
       filesRead: totals.filesRead + 1,
       bytes: totals.bytes + one.bytes,
@@ -54,6 +55,10 @@ export async function runCopy(copy: ResolvedCopy, deps: CopyDeps, signal: AbortS
     };
   }
   return outputOf(copy, totals, startMs, deps.now());
+}
+
+function keptOf(distortion: CopyDistortion | undefined, found: number): number {
+  return distortion?.kind === 'partial-files' ? (distortion.fileCount ?? Math.floor(found / 2)) : found;
 }
 
 async function listSource(copy: ResolvedCopy, lake: LakeFiles): Promise<readonly SourceFile[]> {

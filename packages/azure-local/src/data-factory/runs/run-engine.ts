@@ -6,6 +6,7 @@
  * the same time, SetVariable sets the same value: doing them twice is doing them once (I6).
  * A cancel that was asked for before the restart is completed by it.
  */
+import type { FaultTarget } from '../../server/service.ts';
 import type { ActivityDefinition } from '../pipeline-definition.ts';
 import { attemptOnce, internalMessage, newAttempt, type RunInFlight } from './activity-attempt.ts';
 import { activityStates, failedActivities, readyActivities } from './activity-graph.ts';
@@ -96,6 +97,7 @@ export function createRunEngine(
     const release = await slots.acquire(group, signal);
     try {
       if (entry.run.status === 'Queued') await entry.commit({ status: 'InProgress' });
+      await deps.faults.stall(runTarget(entry.run), 'stuck-run', signal);
       await runActivities(entry);
       signal.throwIfAborted();
       await entry.commit(outcomeOf(entry, deps.now()));
@@ -174,6 +176,11 @@ export function createRunEngine(
       await Promise.all([...live.values()].map((entry) => entry.ended));
     },
   };
+}
+
+function runTarget({ factory, pipelineName }: RunRecord): FaultTarget {
+  const path = `/factories/${factory}/pipelines/${pipelineName}`;
+  return { service: 'data-factory', method: 'RUN', path, operation: 'run' };
 }
 
 function outcomeOf(entry: Live, endMs: number): Partial<RunRecord> {

@@ -73,6 +73,11 @@ export function higherEpochExists(name: string, epoch: bigint | undefined, exist
   return { condition: 'amqp:link:stolen', description: tracked(description) };
 }
 
+export function forcedDetach(): AmqpError {
+  const description = 'The link was detached by the service; please attach again.';
+  return { condition: 'amqp:link:detach-forced', description: tracked(description) };
+}
+
 /** An injected failure: `code` is an AMQP condition, else the HTTP status is translated as the SDKs' gateways do. */
 export function injectedError(status: number, code: string | undefined): AmqpError {
   const condition = code?.includes(':') === true ? code : conditionOf(status);

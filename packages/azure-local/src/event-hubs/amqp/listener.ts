@@ -10,6 +10,7 @@ import { type Connection, createContainer } from './rhea.ts';
 const IDLE_MS = 120_000;
 const CHANNELS_MAX = 4999;
 const CLOSE_GRACE_MS = 1_000;
+const CONNECT = { service: 'event-hubs', method: 'CONNECT', path: '', operation: 'connect' } as const;
 
 export type AmqpListenerOptions = {
   readonly host: string;
@@ -33,6 +34,8 @@ export async function listenAmqp(broker: Broker, options: AmqpListenerOptions): 
   container.on('error', () => {});
   const peers = new Set<Peer>();
   const onSocket = (socket: Socket) => {
+    // Refused below, before any byte was read.
+    if (socket.destroyed) return;
     socket.setNoDelay(true);
     // Also after rhea has let go of the socket: an unheard error would end the process.
     socket.on('error', () => {});
@@ -63,6 +66,13 @@ export async function listenAmqp(broker: Broker, options: AmqpListenerOptions): 
       ? createServer({ noDelay: true }, onSocket)
       : createTlsServer({ key: options.tls.key, cert: options.tls.cert }, onSocket);
   server.on('tlsClientError', () => {});
+  server.prependListener('connection', (socket: Socket) => {
+    if (broker.faults.strike(CONNECT, 'refuse') !== undefined) socket.resetAndDestroy();
+  });
+  const forgetFaults = broker.faults.onInstall('event-hubs', (fault) => {
+    if (fault.kind === 'detach') for (const peer of peers) peer.detach(fault);
+    if (fault.kind === 'refuse') for (const peer of peers) if (fault.strikes(CONNECT)) peer.cut();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => resolve());
@@ -74,6 +84,7 @@ export async function listenAmqp(broker: Broker, options: AmqpListenerOptions): 
       for (const peer of peers) peer.endExpired();
     },
     close: async () => {
+      forgetFaults();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await Promise.all([...peers].map((peer) => peer.close(CLOSE_GRACE_MS)));
       await closed;

@@ -1,5 +1,6 @@
 /** One client's connection: who it is, what it may do, and its links. */
 import type { Socket } from 'node:net';
+import type { InstalledFault } from '../../server/service.ts';
 import type { Hub } from '../hub.ts';
 import { parseStartPosition } from '../start-position.ts';
 import { aroundFaults, type Broker, type Operation } from './broker.ts';
@@ -9,6 +10,7 @@ import {
   argumentError,
   entityNotFound,
   expiredClaim,
+  forcedDetach,
   injectedError,
   internalError,
   partitionOutOfRange,
@@ -89,6 +91,21 @@ export class Peer {
   endExpired(): void {
     for (const [link, address] of this.#links)
       if (link.is_open() && !this.#claims.allows(address)) link.close(expiredClaim(address));
+  }
+
+  /** Detaches the open links that the fault strikes; the connection stays. */
+  detach(fault: InstalledFault): void {
+    for (const [link, address] of this.#links) {
+      const operation = link.is_sender() ? 'receive' : 'send';
+      const path = `${this.#namespace}/${faultPath(address)}`;
+      const target = { service: 'event-hubs', method: operation.toUpperCase(), path, operation } as const;
+      if (link.is_open() && fault.strikes(target)) link.close(forcedDetach());
+    }
+  }
+
+  /** Cuts the connection without a word. */
+  cut(): void {
+    this.#socket.destroy();
   }
 
   #onOpen(): void {

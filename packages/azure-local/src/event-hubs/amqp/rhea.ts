@@ -45,6 +45,7 @@ type Link = EventEmitter & {
   open(): void;
   close(error?: AmqpError): void;
   is_open(): boolean;
+  is_sender(): boolean;
 };
 
 export type Sender = Link & {

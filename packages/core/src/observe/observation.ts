@@ -24,6 +24,10 @@ export interface Observation {
    * Of bronze by what is unread in its hub, or by its last landed window; of others by their inputs and by when they were last fresh.
    */
   readonly completeToMs: ReadonlyMap<DatasetName, number>;
+  /** How often hubs are drained: until then, unread events are no stall. */
+  readonly drainEveryMs: number;
+  /** By source name, when it is landed next. */
+  readonly nextLandingMs: ReadonlyMap<string, number>;
   readonly failures: readonly FailedSlice[];
   /** Dataset or `source:<name>` → dependency whose open breaker its work waits for. */
   readonly parked: ReadonlyMap<string, string>;

@@ -28,6 +28,8 @@ export interface Observation {
   readonly drainEveryMs: number;
   /** By source name, when it is landed next. */
   readonly nextLandingMs: ReadonlyMap<string, number>;
+  /** By backfill id, how many of its slices carry its salt, and how many failed for good. */
+  readonly backfillProgress: ReadonlyMap<string, { readonly built: number; readonly failed: number }>;
   readonly failures: readonly FailedSlice[];
   /** Dataset or `source:<name>` → dependency whose open breaker its work waits for. */
   readonly parked: ReadonlyMap<string, string>;

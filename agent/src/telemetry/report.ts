@@ -1,6 +1,6 @@
 import type { Fact } from '@lakewarden/core';
 
-type Level = 'info' | 'warn' | 'error';
+export type Level = 'info' | 'warn' | 'error';
 
 interface Line {
   readonly level: Level;
@@ -34,12 +34,18 @@ const LINES: Record<Fact['type'], Line> = {
 
 /** One JSON object a line: `{"at","level","message","type",…fields}`; slice keys stay out, a run may have thousands. */
 export function formatFact(fact: Fact, nowMs: number): string {
-  const level: Level =
-    fact.type === 'RunFailed' && fact.next === 'give-up' ? 'error' : LINES[fact.type].level;
   return JSON.stringify({
     at: new Date(nowMs).toISOString(),
-    level,
-    message: LINES[fact.type].message,
+    level: levelOf(fact),
+    message: messageOf(fact),
     ...fact,
   });
+}
+
+export function levelOf(fact: Fact): Level {
+  return fact.type === 'RunFailed' && fact.next === 'give-up' ? 'error' : LINES[fact.type].level;
+}
+
+export function messageOf(fact: Fact): string {
+  return LINES[fact.type].message;
 }

@@ -24,6 +24,36 @@ const configSchema = z.strictObject({
     .int()
     .min(1_000)
     .default(5 * 60 * 1000),
+  /** A landed batch window older than this is copied again; equal rows change nothing. Absent: once a window. */
+  windowEveryMs: z.int().min(1_000).optional(),
+  /** How often detectors and runbooks look at what is known; nothing is asked of Azure for it. */
+  watchEveryMs: z.int().min(100).max(60_000).default(2_000),
+  /** How often hubs are asked for their last event between drains, so that lag is known. */
+  probeEveryMs: z.int().min(500).max(600_000).default(15_000),
+  api: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      /** 0: any free one. `<stateDir>/api.json` says which. */
+      port: z.int().min(0).max(65_535).default(0),
+      /** Host names beside the loopback ones under which clients may reach it, such as the Container App's. */
+      publicHosts: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  /** Azure resource id (or a prefix of one) → targets (`source:orders`, `silver.orders`, `all`) that its alerts are about. */
+  resources: z.record(z.string(), z.array(z.string()).min(1)).default({}),
+  /** Log Analytics workspace and region of the metrics endpoint; absent: neither is asked. */
+  monitor: z
+    .strictObject({
+      workspaceId: z.string(),
+      region: z.string(),
+      /** How often log rules and ingress are compared, unless a rule says otherwise. */
+      everyMs: z.int().min(1_000).default(60_000),
+    })
+    .optional(),
+  /** Folder of the runbooks, relative to this file. Absent: those that ship. */
+  runbooks: z.string().optional(),
+  /** Overrides the mode that a runbook asks for: `{"failed-slice": "approve"}`. */
+  runbookModes: z.record(z.string(), z.enum(['shadow', 'suggest', 'approve', 'auto'])).default({}),
   engine: z
     .strictObject({
       memoryLimitMiB: z.int().min(64).default(768),
@@ -53,11 +83,12 @@ export function loadConfig(file: string): AgentConfig {
     throw new TerminalError('invalid', `${file}: ${issues.join('; ')}`);
   }
   const folder = dirname(resolve(file));
-  const { lakeFolder } = parsed.data;
+  const { lakeFolder, runbooks } = parsed.data;
   return {
     ...parsed.data,
     pipeline: resolve(folder, parsed.data.pipeline),
     stateDir: resolve(folder, parsed.data.stateDir),
     ...(lakeFolder !== undefined && { lakeFolder: resolve(folder, lakeFolder) }),
+    ...(runbooks !== undefined && { runbooks: resolve(folder, runbooks) }),
   };
 }

@@ -30,6 +30,10 @@ const LINES: Record<Fact['type'], Line> = {
   BreakerOpened: { level: 'warn', message: 'a dependency does not answer, its work is parked' },
   BreakerProbed: { level: 'info', message: 'a parked dependency still does not answer' },
   BreakerClosed: { level: 'info', message: 'a dependency answers again, its work goes on' },
+  ApiListening: { level: 'info', message: 'the API answers' },
+  RequestRefused: { level: 'warn', message: 'a request without the right to it was refused' },
+  RequestFailed: { level: 'warn', message: 'a request could not be answered' },
+  EventReaderDropped: { level: 'info', message: 'a reader of the event stream did not keep up' },
 };
 
 /** One JSON object a line: `{"at","level","message","type",…fields}`; slice keys stay out, a run may have thousands. */
@@ -43,7 +47,10 @@ export function formatFact(fact: Fact, nowMs: number): string {
 }
 
 export function levelOf(fact: Fact): Level {
-  return fact.type === 'RunFailed' && fact.next === 'give-up' ? 'error' : LINES[fact.type].level;
+  if (fact.type === 'RunFailed' && fact.next === 'give-up') return 'error';
+  // 503 is a dependency that will come back; 500 is a mistake of ours.
+  if (fact.type === 'RequestFailed' && fact.status === 500) return 'error';
+  return LINES[fact.type].level;
 }
 
 export function messageOf(fact: Fact): string {

@@ -112,7 +112,29 @@ export type Fact =
       readonly openMs: number;
       readonly probes: number;
       readonly parkedCalls: number;
-    };
+    }
+  /** The API answers from now on. */
+  | { readonly type: 'ApiListening'; readonly url: string }
+  /** A request without the right to what it asked for; `suppressed`: others like it since the last one that was told. */
+  | {
+      readonly type: 'RequestRefused';
+      /** Method and pattern of the route, never the URL: what strangers write is not ours to log. */
+      readonly route: string;
+      readonly status: number;
+      readonly code: string;
+      readonly principal: string;
+      readonly suppressed: number;
+    }
+  /** The agent could not answer. `request` is what the client was told to quote. */
+  | {
+      readonly type: 'RequestFailed';
+      readonly request: string;
+      readonly route: string;
+      readonly status: number;
+      readonly reason: string;
+    }
+  /** A reader of the event stream did not keep up; it was told to ask for everything again. */
+  | { readonly type: 'EventReaderDropped'; readonly principal: string };
 
 export type EmitFact = (fact: Fact) => void;
 

@@ -12,6 +12,7 @@ import {
   accountingOf,
   countStates,
   type EmitFact,
+  type Fact,
   lastClosedWindow,
   readerOf,
   rootOf,
@@ -24,6 +25,8 @@ import {
 import { createCredential } from './adapters/credential.ts';
 import { createDataFactory } from './adapters/data-factory.ts';
 import { createEventStream } from './adapters/event-hubs.ts';
+import { createGuards } from './adapters/guard/guards.ts';
+import { guardEngine } from './adapters/guarded-engine.ts';
 import { openLakeAccount } from './adapters/lake-account.ts';
 import { lakeFilesOn } from './adapters/lake-files.ts';
 import { lakeStorageOn } from './adapters/lake-storage.ts';
@@ -46,19 +49,30 @@ export async function createAgent(config: AgentConfig, pipeline: Pipeline, repor
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
   const [clock, random, routes] = [systemClock, systemRandom, config.routes];
   const credential = createCredential();
-  const ledger = openLedger(join(config.stateDir, 'ledger.db'));
-  const record = recordRuns(ledger, pipeline, clock.now);
+  let record: EmitFact = () => undefined;
   const emit: EmitFact = (fact) => {
-    record(fact);
+    keepHistory(record, fact);
     report(fact);
   };
-  const account = openLakeAccount({ ...config.storage, credential, routes, clock, random });
+  const guards = createGuards({ clock, random, emit });
+  const ledger = openLedger(join(config.stateDir, 'ledger.db'), { guard: guards.ledger });
+  record = recordRuns(ledger, pipeline, clock.now);
+  const account = openLakeAccount({ ...config.storage, credential, routes, guard: guards.storage });
   const tables = new Tables(lakeStorageOn(account), clock, emit);
-  const engine = createDuckDbEngine(engineOptions(config, join(config.stateDir, 'engine')));
+  const engine = guardEngine(
+    createDuckDbEngine(engineOptions(config, join(config.stateDir, 'engine'))),
+    guards.engine,
+  );
   const spoolDir = join(config.stateDir, 'spool');
   const files = await lakeFilesOn(account, { spoolDir, spoolBytesMax: config.spoolMiBMax * MIB, random });
-  const stream = createEventStream({ credential, routes, clock });
-  const jobs = createDataFactory({ ...config.dataFactory, credential, routes, clock, random });
+  const stream = createEventStream({ credential, routes, clock, guard: guards.eventHubs });
+  const jobs = createDataFactory({
+    ...config.dataFactory,
+    credential,
+    routes,
+    clock,
+    guard: guards.dataFactory,
+  });
   const deps: TickDeps = { tables, engine, landing: engine, files, stream, jobs, clock, random, emit };
   const { asOf } = config;
   const windowOf = (source: BatchSource) => asOf ?? lastClosedWindow(source, clock.now());
@@ -71,11 +85,21 @@ export async function createAgent(config: AgentConfig, pipeline: Pipeline, repor
     },
     summarise: (result, signal) => summarise(config, pipeline, tables, result, signal),
     async close() {
+      await guards.close();
       await stream.close();
       await engine.close();
       ledger.close();
     },
   };
+}
+
+/** History is a cache (DESIGN §3): a ledger that cannot be written stops nothing; its breaker says so. */
+function keepHistory(record: EmitFact, fact: Fact): void {
+  try {
+    record(fact);
+  } catch (error) {
+    if (!(error instanceof TransientError)) throw error;
+  }
 }
 
 /** DuckDB gets a budget for its buffers; what does not fit goes to `tempDir`. */

@@ -2,11 +2,10 @@ import { type ActivityRun, DataFactoryManagementClient, type PipelineRun } from 
 import type { TokenCredential } from '@azure/identity';
 import type { BatchSource } from '@lakewarden/compute';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
-import type { Clock, CopyJob, CopyRun, CopyState, JobRunner, Random } from '@lakewarden/core';
+import type { Clock, CopyJob, CopyRun, CopyState, JobRunner } from '@lakewarden/core';
 import { type AzureRoutes, createRestHttpClient } from './azure-routes.ts';
+import type { Guard } from './guard/guard.ts';
 import { classRestError, restFailure } from './rest-errors.ts';
-import { ATTEMPTS_MAX, withRetry } from './retry.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 export interface DataFactoryOptions {
   readonly subscriptionId: string;
@@ -14,7 +13,8 @@ export interface DataFactoryOptions {
   readonly credential: TokenCredential;
   readonly routes: AzureRoutes | undefined;
   readonly clock: Clock;
-  readonly random: Random;
+  /** Of Data Factory. */
+  readonly guard: Guard;
   /** How long a run that was started may be missing from queries. */
   readonly listingLagMs?: number;
   readonly requestTimeoutMs?: number;
@@ -22,6 +22,8 @@ export interface DataFactoryOptions {
 
 const LISTING_LAG_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** A submit looks, may cancel, and starts; more than this many of its requests are not slow at once. */
+const SUBMIT_REQUESTS_SLOW_MAX = 3;
 /** Data Factory keeps run history this long ("Monitor Azure Data Factory": 45 days). */
 const HISTORY_MS = 45 * 24 * 3_600_000;
 /** The query has to name an end; our clock may be behind the service's. */
@@ -34,24 +36,39 @@ const ACTIVE: ReadonlySet<string> = new Set(['Queued', 'InProgress']);
 
 /** Data Factory as a runner of copies. `createRun` is not idempotent, so a run is found by its parameters (I20). */
 export function createDataFactory(options: DataFactoryOptions): JobRunner {
+  const { guard, clock, resourceGroup, listingLagMs = LISTING_LAG_MS } = options;
+  const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const httpClient = createRestHttpClient(options.routes);
   const client = new DataFactoryManagementClient(options.credential, options.subscriptionId, {
-    // withRetry and submit are the only layers that repeat (I8).
+    // The guard is the only layer that repeats (I8).
     retryOptions: { maxRetries: 0 },
     ...(httpClient && { httpClient }),
   });
-  const factory: Factory = {
-    client,
-    resourceGroup: options.resourceGroup,
-    clock: options.clock,
-    random: options.random,
-    listingLagMs: options.listingLagMs ?? LISTING_LAG_MS,
-    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-  };
+  const factory: Factory = { client, resourceGroup, clock, listingLagMs, lostStarts: new Map() };
+  const use = (source: BatchSource) =>
+    guard.probeWith(async (abortSignal) => {
+      await client.factories.get(resourceGroup, source.factory, { abortSignal });
+    });
+  const ask =
+    (signal: AbortSignal): Ask =>
+    (what, call) =>
+      guard.run(what, signal, call, { timeoutMs, repeatable: true });
   return {
-    submit: (job, signal) => submit(factory, job, signal),
-    poll: (source, runId, signal) => poll(factory, source, runId, signal),
-    cancel: (source, runId, signal) => cancel(factory, source, runId, signal),
+    submit(job, signal) {
+      use(job.source);
+      const attempt = (abortSignal: AbortSignal) => submit(factory, asked(abortSignal), job, abortSignal);
+      const submitMs = listingLagMs + timeoutMs * SUBMIT_REQUESTS_SLOW_MAX;
+      const what = `submit ${job.source.pipeline}`;
+      return guard.run(what, signal, attempt, { timeoutMs: submitMs, repeatable: true });
+    },
+    poll(source, runId, signal) {
+      use(source);
+      return poll(factory, ask(signal), source, runId);
+    },
+    cancel(source, runId, signal) {
+      use(source);
+      return cancel(factory, ask(signal), source, runId);
+    },
   };
 }
 
@@ -59,46 +76,68 @@ interface Factory {
   readonly client: DataFactoryManagementClient;
   readonly resourceGroup: string;
   readonly clock: Clock;
-  readonly random: Random;
   readonly listingLagMs: number;
-  readonly requestTimeoutMs: number;
+  /** Output without its nonce → when a start was sent that was never answered: the listing may not show its run yet. */
+  readonly lostStarts: Map<string, number>;
 }
 
-async function submit(factory: Factory, job: CopyJob, signal: AbortSignal): Promise<CopyRun> {
-  for (let attempt = 1; ; attempt++) {
-    const adopted = await adopt(factory, job, signal);
-    if (adopted !== undefined) return adopted;
+/** One request: behind the guard, or part of an attempt that is. */
+type Ask = <T>(what: string, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+/** Inside an attempt the request is neither limited nor repeated on its own. */
+function asked(signal: AbortSignal): Ask {
+  return async (what, call) => {
     try {
-      return await start(factory, job, signal);
+      return await call(signal);
     } catch (error) {
-      if (!(error instanceof TransientError) || error.code === 'cancelled' || attempt >= ATTEMPTS_MAX)
-        throw error;
-      // A lost answer may hide a run that is not listed yet: wait out the lag, then look before trying again.
-      await factory.clock.sleep(Math.max(factory.listingLagMs, error.retryAfterMs ?? 0), signal);
+      throw classRestError(error, what);
     }
+  };
+}
+
+/** One attempt: looks first, so that it may be repeated whatever became of the one before. */
+async function submit(factory: Factory, ask: Ask, job: CopyJob, signal: AbortSignal): Promise<CopyRun> {
+  const { clock, listingLagMs, lostStarts } = factory;
+  const key = withoutNonce(job.output);
+  const lostMs = lostStarts.get(key);
+  if (lostMs !== undefined) {
+    const leftMs = lostMs + listingLagMs - clock.now();
+    if (leftMs > 0) await clock.sleep(Math.min(leftMs, listingLagMs), signal);
+  }
+  const run = (await adopt(factory, ask, job)) ?? (await start(factory, ask, job, key));
+  lostStarts.delete(key);
+  return run;
+}
+
+async function start(factory: Factory, ask: Ask, job: CopyJob, key: string): Promise<CopyRun> {
+  const { source, window, output } = job;
+  const { clock, listingLagMs, lostStarts } = factory;
+  const parameters = { window, output };
+  for (const [old, sentMs] of lostStarts) if (clock.now() - sentMs > listingLagMs) lostStarts.delete(old);
+  lostStarts.set(key, clock.now());
+  try {
+    const { runId } = await ask(`start ${source.pipeline}`, (abortSignal) =>
+      factory.client.pipelines.createRun(factory.resourceGroup, source.factory, source.pipeline, {
+        parameters,
+        abortSignal,
+      }),
+    );
+    return { runId, output };
+  } catch (error) {
+    if (error instanceof TerminalError) lostStarts.delete(key);
+    else lostStarts.set(key, clock.now());
+    throw error;
   }
 }
 
-async function start(factory: Factory, job: CopyJob, signal: AbortSignal): Promise<CopyRun> {
-  const { source, window, output } = job;
-  const parameters = { window, output };
-  const { runId } = await once(factory, `start ${source.pipeline}`, signal, (abortSignal) =>
-    factory.client.pipelines.createRun(factory.resourceGroup, source.factory, source.pipeline, {
-      parameters,
-      abortSignal,
-    }),
-  );
-  return { runId, output };
-}
-
 /** The oldest run of this (source, window, attempt) that is not lost; the others that still run are cancelled. */
-async function adopt(factory: Factory, job: CopyJob, signal: AbortSignal): Promise<CopyRun | undefined> {
-  const runs = (await queryRuns(factory, job.source, signal)).filter((run) => isRunOf(job, run));
+async function adopt(factory: Factory, ask: Ask, job: CopyJob): Promise<CopyRun | undefined> {
+  const runs = (await queryRuns(factory, ask, job.source)).filter((run) => isRunOf(job, run));
   const [oldest, ...others] = runs
     .filter((run) => !LOST.has(run.status ?? ''))
     .sort((a, b) => startMs(a) - startMs(b) || compareText(a.runId, b.runId));
   for (const other of others) {
-    if (ACTIVE.has(other.status ?? '')) await cancel(factory, job.source, other.runId ?? '', signal);
+    if (ACTIVE.has(other.status ?? '')) await cancel(factory, ask, job.source, other.runId ?? '');
   }
   if (oldest?.runId === undefined) return undefined;
   return { runId: oldest.runId, output: oldest.parameters?.output ?? job.output };
@@ -124,7 +163,7 @@ function compareText(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function queryRuns(factory: Factory, source: BatchSource, signal: AbortSignal): Promise<PipelineRun[]> {
+async function queryRuns(factory: Factory, ask: Ask, source: BatchSource): Promise<PipelineRun[]> {
   const now = factory.clock.now();
   const filter = {
     lastUpdatedAfter: new Date(now - HISTORY_MS),
@@ -132,7 +171,7 @@ async function queryRuns(factory: Factory, source: BatchSource, signal: AbortSig
     filters: [{ operand: 'PipelineName', operator: 'Equals', values: [source.pipeline] }],
   };
   return allPages(`runs of ${source.pipeline}`, (page) =>
-    repeated(factory, `query runs of ${source.pipeline}`, signal, (abortSignal) =>
+    ask(`query runs of ${source.pipeline}`, (abortSignal) =>
       factory.client.pipelineRuns.queryByFactory(
         factory.resourceGroup,
         source.factory,
@@ -159,19 +198,14 @@ async function allPages<T>(
   throw new TerminalError('limit', `more than ${PAGES_MAX} pages of ${what}`);
 }
 
-async function poll(
-  factory: Factory,
-  source: BatchSource,
-  runId: string,
-  signal: AbortSignal,
-): Promise<CopyState> {
-  const run = await getRun(factory, source, runId, signal);
+async function poll(factory: Factory, ask: Ask, source: BatchSource, runId: string): Promise<CopyState> {
+  const run = await getRun(factory, ask, source, runId);
   // A run that was just started may not be found yet, so its absence is not final.
   if (run === undefined)
     throw new TransientError('not-found', `no run ${runId} in the factory ${source.factory}`);
   switch (run.status) {
     case 'Succeeded':
-      return { kind: 'succeeded', rowsCopied: rowsCopied(await activities(factory, source, run, signal)) };
+      return { kind: 'succeeded', rowsCopied: rowsCopied(await activities(factory, ask, source, run)) };
     case 'Failed':
       return { kind: 'failed', reason: run.message ?? 'the run failed without a message' };
     case 'Cancelled':
@@ -184,11 +218,11 @@ async function poll(
 
 async function getRun(
   factory: Factory,
+  ask: Ask,
   source: BatchSource,
   runId: string,
-  signal: AbortSignal,
 ): Promise<PipelineRun | undefined> {
-  return repeated(factory, `get run ${runId}`, signal, async (abortSignal) => {
+  return ask(`get run ${runId}`, async (abortSignal) => {
     try {
       return await factory.client.pipelineRuns.get(factory.resourceGroup, source.factory, runId, {
         abortSignal,
@@ -202,9 +236,9 @@ async function getRun(
 
 async function activities(
   factory: Factory,
+  ask: Ask,
   source: BatchSource,
   run: PipelineRun,
-  signal: AbortSignal,
 ): Promise<ActivityRun[]> {
   const runId = run.runId ?? '';
   const now = factory.clock.now();
@@ -213,7 +247,7 @@ async function activities(
     lastUpdatedBefore: new Date(now + AHEAD_MS),
   };
   return allPages(`activities of ${runId}`, (page) =>
-    repeated(factory, `query activities of ${runId}`, signal, (abortSignal) =>
+    ask(`query activities of ${runId}`, (abortSignal) =>
       factory.client.activityRuns.queryByPipelineRun(
         factory.resourceGroup,
         source.factory,
@@ -237,14 +271,9 @@ export function rowsCopied(runs: readonly ActivityRun[]): number | undefined {
 }
 
 /** A run that has ended, or never was, is cancelled already. */
-async function cancel(
-  factory: Factory,
-  source: BatchSource,
-  runId: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function cancel(factory: Factory, ask: Ask, source: BatchSource, runId: string): Promise<void> {
   try {
-    await repeated(factory, `cancel run ${runId}`, signal, (abortSignal) =>
+    await ask(`cancel run ${runId}`, (abortSignal) =>
       factory.client.pipelineRuns.cancel(factory.resourceGroup, source.factory, runId, {
         isRecursive: true,
         abortSignal,
@@ -252,29 +281,7 @@ async function cancel(
     );
   } catch (error) {
     if (!(error instanceof TerminalError) || error.code === 'unauthorized') throw error;
-    const run = await getRun(factory, source, runId, signal);
+    const run = await getRun(factory, ask, source, runId);
     if (run !== undefined && ACTIVE.has(run.status ?? '')) throw error;
   }
-}
-
-async function once<T>(
-  factory: Factory,
-  what: string,
-  signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  try {
-    return await withTimeLimit(factory.requestTimeoutMs, signal, call);
-  } catch (error) {
-    throw classRestError(error, what);
-  }
-}
-
-function repeated<T>(
-  factory: Factory,
-  what: string,
-  signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  return withRetry(factory, signal, () => once(factory, what, signal, call));
 }

@@ -11,6 +11,7 @@ import { createCredential } from './credential.ts';
 import { createDataFactory } from './data-factory.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
+import { makeGuards } from './testing/guards.ts';
 import { type LocalAzure, startLocalAzure } from './testing/local-azure.ts';
 
 const never = new AbortController().signal;
@@ -41,7 +42,7 @@ describe('Data Factory over the wire', () => {
       credential,
       routes,
       clock: systemClock,
-      random: systemRandom,
+      guard: makeGuards().guards.dataFactory,
       listingLagMs: 20,
     });
   });

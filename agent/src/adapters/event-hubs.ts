@@ -1,60 +1,61 @@
 import type { EventHubConsumerClient, PartitionProperties } from '@azure/event-hubs';
 import type { EventChunk, HubSource } from '@lakewarden/compute';
 import { TransientError } from '@lakewarden/contracts';
-import type {
-  EventStream,
-  HubState,
-  PartitionState,
-  Random,
-  ReadOutcome,
-  ReadRequest,
-} from '@lakewarden/core';
-import { classAmqpError } from './amqp-errors.ts';
+import type { EventStream, HubState, PartitionState, ReadOutcome, ReadRequest } from '@lakewarden/core';
 import { checkedSequence } from './event-packer.ts';
+import type { Guard } from './guard/guard.ts';
 import { createHubClients, type HubClients, type HubClientsOptions } from './hub-clients.ts';
-import { createPartitionRead, type PartitionRead } from './partition-read.ts';
-import { withRetry } from './retry.ts';
-import { systemRandom } from './system-random.ts';
-import { withTimeLimit } from './time-limit.ts';
+import { createPartitionRead, type ReadEnd } from './partition-read.ts';
 
 export interface EventStreamOptions extends HubClientsOptions {
+  /** Of Event Hubs. */
+  readonly guard: Guard;
   /** No event for this long although there are some: the subscription is made anew. */
   readonly stallMsMax?: number;
   /** Bodies of one chunk; the last event may lie beyond. */
   readonly chunkBytesMax?: number;
   /** Of one attempt to describe a hub. */
   readonly describeTimeoutMs?: number;
-  readonly random?: Random;
 }
 
 const STALL_MS_MAX = 20_000;
 const CHUNK_BYTES_MAX = 16 * 1024 * 1024;
 const DESCRIBE_TIMEOUT_MS = 8_000;
-/** A partition that is silent this often in one read is not going to speak. */
-const RESTARTS_MAX = 2;
 
 export function createEventStream(options: EventStreamOptions): EventStream {
-  const { clock, random = systemRandom } = options;
-  const readers = createHubClients(options);
-  // A request whose connection breaks waits for its whole time limit inside the SDK: short attempts on fresh
-  // connections take their place.
-  const describers = createHubClients({ ...options, retriesMax: 0 });
-  const describeTimeoutMs = options.describeTimeoutMs ?? DESCRIBE_TIMEOUT_MS;
+  const { guard, describeTimeoutMs: timeoutMs = DESCRIBE_TIMEOUT_MS } = options;
+  const clients = createHubClients(options);
+  // A hub that was used last tells best whether work that is parked can go on.
+  const use = (source: HubSource) =>
+    guard.probeWith(async (signal) => {
+      await withClient(clients, source, async (client) => {
+        await client.getEventHubProperties({ abortSignal: signal });
+        return { result: undefined, isHealthy: true };
+      });
+    });
   return {
-    describe: (source, signal) =>
-      withRetry({ clock, random }, signal, () =>
-        withClient(describers, source, async (client) => ({
-          result: await describe(client, source, describeTimeoutMs, signal),
+    describe(source, signal) {
+      use(source);
+      const attempt = (abortSignal: AbortSignal) =>
+        withClient(clients, source, async (client) => ({
+          result: await describe(client, abortSignal),
           isHealthy: true,
-        })),
-      ),
-    read: (request, onChunk, signal) => read(readers, options, request, onChunk, signal),
-    async close() {
-      await Promise.all([readers.close(), describers.close()]);
+        }));
+      const what = `describe ${source.namespace}/${source.hub}`;
+      return guard.run(what, signal, attempt, { timeoutMs, repeatable: true });
     },
+    read(request, onChunk, signal) {
+      use(request.source);
+      return read(clients, options, request, onChunk, signal);
+    },
+    close: () => clients.close(),
   };
 }
 
+/**
+ * One long operation, its attempts each on a connection of their own (facts.md, Azure 8). A read that came further before
+ * it broke is a new operation; one that stands still is given up after the attempts of one (I8).
+ */
 async function read(
   clients: HubClients,
   options: EventStreamOptions,
@@ -62,27 +63,32 @@ async function read(
   onChunk: (chunk: EventChunk) => Promise<void>,
   signal: AbortSignal,
 ): Promise<ReadOutcome> {
-  const stallMsMax = options.stallMsMax ?? STALL_MS_MAX;
-  const chunkBytesMax = options.chunkBytesMax ?? CHUNK_BYTES_MAX;
-  const reading = createPartitionRead({ request, onChunk, clock: options.clock, stallMsMax, chunkBytesMax });
-  for (let restarts = 0; ; restarts++) {
-    const end = await runOnce(clients, request.source, reading, signal);
-    if (end !== 'stalled') return { kind: end };
-    if (restarts >= RESTARTS_MAX) {
-      const { source, partition, upTo } = request;
-      throw new TransientError(
-        'timeout',
-        `${source.namespace}/${source.hub}/${partition}: nothing after ${reading.seen ?? 'the start'}, ${upTo} is there`,
-      );
+  const { source, partition } = request;
+  const { clock, guard, stallMsMax = STALL_MS_MAX, chunkBytesMax = CHUNK_BYTES_MAX } = options;
+  const reading = createPartitionRead({ request, onChunk, clock, stallMsMax, chunkBytesMax });
+  const attempt = (abortSignal: AbortSignal) =>
+    withClient(clients, source, async (client) => {
+      const result = await reading.run(client, abortSignal);
+      return { result, isHealthy: result.kind === 'reached' && result.isClosed };
+    });
+  const what = `read ${source.namespace}/${source.hub}/${partition}`;
+  for (;;) {
+    const before = reading.seen;
+    let end: ReadEnd;
+    try {
+      end = await guard.run(what, signal, attempt, { repeatable: true, isLasting: true });
+    } catch (error) {
+      if (!isBroken(error) || reading.seen === before) throw error;
+      continue;
     }
+    if (end.kind === 'refused') throw end.error;
+    return { kind: end.kind };
   }
 }
 
-function runOnce(clients: HubClients, source: HubSource, reading: PartitionRead, signal: AbortSignal) {
-  return withClient(clients, source, async (client) => {
-    const result = await reading.run(client, signal);
-    return { result, isHealthy: result === 'reached' };
-  });
+/** A connection that ended on its own, not the caller, not the breaker. */
+function isBroken(error: unknown): boolean {
+  return error instanceof TransientError && error.code !== 'cancelled' && error.code !== 'parked';
 }
 
 async function withClient<T>(
@@ -97,30 +103,19 @@ async function withClient<T>(
     isReusable = isHealthy;
     return result;
   } finally {
-    await clients.release(source, client, isReusable);
+    clients.release(source, client, isReusable);
   }
 }
 
-async function describe(
-  client: EventHubConsumerClient,
-  source: HubSource,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<HubState> {
-  try {
-    return await withTimeLimit(timeoutMs, signal, async (abortSignal) => {
-      const hub = await client.getEventHubProperties({ abortSignal });
-      const partitions = await Promise.all(
-        hub.partitionIds.map((id) => client.getPartitionProperties(id, { abortSignal })),
-      );
-      return {
-        generation: String(hub.createdOn.getTime()),
-        partitions: partitions.map(partitionState).sort((a, b) => a.partition - b.partition),
-      };
-    });
-  } catch (error) {
-    throw classAmqpError(error, `describe ${source.namespace}/${source.hub}`);
-  }
+async function describe(client: EventHubConsumerClient, abortSignal: AbortSignal): Promise<HubState> {
+  const hub = await client.getEventHubProperties({ abortSignal });
+  const partitions = await Promise.all(
+    hub.partitionIds.map((id) => client.getPartitionProperties(id, { abortSignal })),
+  );
+  return {
+    generation: String(hub.createdOn.getTime()),
+    partitions: partitions.map(partitionState).sort((a, b) => a.partition - b.partition),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createCredential } from './credential.ts';
 import { createEventStream } from './event-hubs.ts';
 import { systemClock } from './system-clock.ts';
+import { makeGuards } from './testing/guards.ts';
 import { type LocalAzure, startLocalAzure } from './testing/local-azure.ts';
 
 const HOST = 'retail-events.servicebus.windows.net';
@@ -24,7 +25,7 @@ describe('hubs over the wire', () => {
       credential,
       routes: azure.routes,
       clock: systemClock,
-      retryDelayMs: 10,
+      guard: makeGuards().guards.eventHubs,
       stallMsMax: 500,
       describeTimeoutMs: 1_000,
     });

@@ -1,4 +1,4 @@
-import { type EventHubClientOptions, EventHubConsumerClient, RetryMode } from '@azure/event-hubs';
+import { type EventHubClientOptions, EventHubConsumerClient } from '@azure/event-hubs';
 import type { TokenCredential } from '@azure/identity';
 import type { HubSource } from '@lakewarden/compute';
 import type { Clock } from '@lakewarden/core';
@@ -10,10 +10,6 @@ export interface HubClientsOptions {
   readonly routes: AzureRoutes | undefined;
   readonly clock: Clock;
   readonly consumerGroup?: string;
-  /** First wait of the SDK between attempts; it doubles. Its own default of 30 s reads as a stall (facts.md, Azure 8.2). */
-  readonly retryDelayMs?: number;
-  /** Of the SDK itself; 0 where a layer above repeats. 4 attempts in all, as I8 has it. */
-  readonly retriesMax?: number;
 }
 
 /**
@@ -22,7 +18,9 @@ export interface HubClientsOptions {
  */
 export interface HubClients {
   acquire(source: HubSource): EventHubConsumerClient;
-  release(source: HubSource, client: EventHubConsumerClient, isHealthy: boolean): Promise<void>;
+  /** What is not healthy is closed behind the caller's back: its close may take seconds or never settle (8.5). */
+  release(source: HubSource, client: EventHubConsumerClient, isHealthy: boolean): void;
+  /** Waits, within a bound, until all are closed. */
   close(): Promise<void>;
 }
 
@@ -31,13 +29,11 @@ const IDLE_MS_MAX = 4 * 60_000;
 const IDLE_CLIENTS_MAX = 64;
 export const CLOSE_MS_MAX = 5_000;
 
-const RETRY_DELAY_MS = 500;
-const RETRIES_MAX = 3;
-const RETRY_OPTIONS = {
-  maxRetryDelayInMs: 5_000,
-  timeoutInMs: 20_000,
-  mode: RetryMode.Exponential,
-};
+/**
+ * The guard is the only layer that repeats (I8), each time on a new connection. The SDK's own retry waits 30 s without a
+ * word (8.2), and goes on with a connection that is broken.
+ */
+const RETRY_OPTIONS = { maxRetries: 0, timeoutInMs: 20_000 };
 
 interface Idle {
   readonly hub: string;
@@ -47,29 +43,32 @@ interface Idle {
 
 export function createHubClients(options: HubClientsOptions): HubClients {
   let idle: Idle[] = [];
-  const discard = (client: EventHubConsumerClient) => settledWithin(CLOSE_MS_MAX, client.close());
+  const leaving = new Set<Promise<unknown>>();
+  const discard = (client: EventHubConsumerClient) => {
+    const closing = settledWithin(CLOSE_MS_MAX, client.close()).finally(() => leaving.delete(closing));
+    leaving.add(closing);
+  };
   return {
     acquire(source) {
       const now = options.clock.now();
       const hub = hubKey(source);
       const stale = idle.filter((one) => now - one.sinceMs > IDLE_MS_MAX);
       idle = idle.filter((one) => now - one.sinceMs <= IDLE_MS_MAX);
-      for (const one of stale) void discard(one.client);
+      for (const one of stale) discard(one.client);
       const warm = idle.findLastIndex((one) => one.hub === hub);
       const [found] = warm < 0 ? [] : idle.splice(warm, 1);
       return found?.client ?? connect(options, source);
     },
-    async release(source, client, isHealthy) {
+    release(source, client, isHealthy) {
       if (isHealthy && idle.length < IDLE_CLIENTS_MAX) {
         idle.push({ hub: hubKey(source), client, sinceMs: options.clock.now() });
       } else {
-        await discard(client);
+        discard(client);
       }
     },
     async close() {
-      const clients = idle.map((one) => one.client);
-      idle = [];
-      await Promise.all(clients.map(discard));
+      for (const one of idle.splice(0)) discard(one.client);
+      await Promise.all(leaving);
     },
   };
 }
@@ -82,11 +81,7 @@ function connect(options: HubClientsOptions, source: HubSource): EventHubConsume
   const { credential, routes, consumerGroup } = options;
   const host = `${source.namespace}.servicebus.windows.net`;
   const clientOptions: EventHubClientOptions = {
-    retryOptions: {
-      ...RETRY_OPTIONS,
-      maxRetries: options.retriesMax ?? RETRIES_MAX,
-      retryDelayInMs: options.retryDelayMs ?? RETRY_DELAY_MS,
-    },
+    retryOptions: RETRY_OPTIONS,
     // The real name stays in the AMQP open frame and in the token's audience; only the socket goes elsewhere.
     ...(routes && { customEndpointAddress: routeOf(routes, host) }),
   };

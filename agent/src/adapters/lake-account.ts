@@ -6,11 +6,9 @@ import {
   type Path,
 } from '@azure/storage-file-datalake';
 import { TerminalError } from '@lakewarden/contracts';
-import type { Clock, Random } from '@lakewarden/core';
 import { type AzureRoutes, createStorageHttpClient } from './azure-routes.ts';
-import { classRestError, restFailure } from './rest-errors.ts';
-import { withRetry } from './retry.ts';
-import { withTimeLimit } from './time-limit.ts';
+import type { Guard } from './guard/guard.ts';
+import { restFailure } from './rest-errors.ts';
 
 export interface LakeAccountOptions {
   /** Storage account, such as `retaillake`. */
@@ -18,13 +16,13 @@ export interface LakeAccountOptions {
   readonly fileSystem: string;
   readonly credential: TokenCredential;
   readonly routes: AzureRoutes | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
+  /** Of storage. */
+  readonly guard: Guard;
   /** For one request that moves little. Transfers of files get more, by their size. */
   readonly requestTimeoutMs?: number;
 }
 
-/** One file system seen through both of its endpoints, and how calls to it are limited and repeated. */
+/** One file system seen through both of its endpoints, and how calls to it pass the guard. */
 export interface LakeAccount {
   readonly blobs: ContainerClient;
   readonly paths: DataLakeFileSystemClient;
@@ -60,7 +58,7 @@ const LISTED_FILES_MAX = 1_000_000;
 const CLIENT_OPTIONS = { retryOptions: { maxTries: 1 } };
 
 export function openLakeAccount(options: LakeAccountOptions): LakeAccount {
-  const { account, fileSystem, credential, clock, random } = options;
+  const { account, fileSystem, credential, guard } = options;
   const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const httpClient = createStorageHttpClient(options.routes);
   const clientOptions = { ...CLIENT_OPTIONS, ...(httpClient && { httpClient }) };
@@ -74,20 +72,17 @@ export function openLakeAccount(options: LakeAccountOptions): LakeAccount {
     credential,
     clientOptions,
   );
-  const once: LakeAccount['once'] = async (what, signal, call, timeoutMs = requestTimeoutMs) => {
-    try {
-      return await withTimeLimit(timeoutMs, signal, call);
-    } catch (error) {
-      throw classRestError(error, what);
-    }
-  };
+  const blobs = blobService.getContainerClient(fileSystem);
+  guard.probeWith(async (abortSignal) => {
+    await blobs.getProperties({ abortSignal });
+  });
   return {
-    blobs: blobService.getContainerClient(fileSystem),
+    blobs,
     paths: pathService.getFileSystemClient(fileSystem),
     requestTimeoutMs,
-    once,
-    repeated: (what, signal, call, timeoutMs) =>
-      withRetry({ clock, random }, signal, () => once(what, signal, call, timeoutMs)),
+    once: (what, signal, call, timeoutMs = requestTimeoutMs) => guard.run(what, signal, call, { timeoutMs }),
+    repeated: (what, signal, call, timeoutMs = requestTimeoutMs) =>
+      guard.run(what, signal, call, { timeoutMs, repeatable: true }),
   };
 }
 

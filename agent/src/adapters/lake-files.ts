@@ -3,7 +3,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
-import type { LakeFiles } from '@lakewarden/core';
+import type { LakeFiles, Random } from '@lakewarden/core';
 import {
   isAbsent,
   type LakeAccount,
@@ -15,6 +15,7 @@ import { createSharedWork } from './shared-work.ts';
 import { checkedPath, openSpool, type Spool } from './spool.ts';
 
 export interface LakeFilesOptions extends LakeAccountOptions {
+  readonly random: Random;
   readonly spoolDir: string;
   /** Bound of what is kept on disk beyond the inputs of the jobs that run. */
   readonly spoolBytesMax: number;

@@ -10,8 +10,7 @@ import {
   listFiles,
   openLakeAccount,
 } from './lake-account.ts';
-import { classRestError, restFailure, wasNeverSent } from './rest-errors.ts';
-import { withTimeLimit } from './time-limit.ts';
+import { restFailure, wasNeverSent } from './rest-errors.ts';
 
 /** What is read whole into memory: log entries, checkpoints, control objects. Data files go through LakeFiles. */
 const READ_BYTES_MAX = 512 * 1024 * 1024;
@@ -111,43 +110,48 @@ export function listStart(folder: string, startAfter: string): string | undefine
   return start === '' ? undefined : start;
 }
 
+/**
+ * Sent once: what a layer below repeats may be its own success (reliability.md §0.2). Throws only what surely had no
+ * effect; whatever may have had one is `unknown`.
+ */
 async function putIfAbsent(
   lake: LakeAccount,
   path: string,
   body: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<PutOutcome> {
-  if (signal?.aborted) throw new TransientError('cancelled', `put ${path}: cancelled before it was sent`);
+  let mayHaveHappened = false;
   try {
-    // Put Blob is one request and so one condition; staged blocks could lose it (facts.md, Data 1.3).
-    await withTimeLimit(lake.requestTimeoutMs, signal, (abortSignal) =>
-      lake.blobs
-        .getBlockBlobClient(path)
-        .upload(body, body.byteLength, { abortSignal, conditions: { ifNoneMatch: '*' } }),
-    );
-    return { kind: 'created' };
-  } catch (error) {
-    return putOutcome(error, path);
+    return await lake.once(`put ${path}`, signal, async (abortSignal): Promise<PutOutcome> => {
+      mayHaveHappened = true;
+      try {
+        // Put Blob is one request and so one condition; staged blocks could lose it (facts.md, Data 1.3).
+        await lake.blobs
+          .getBlockBlobClient(path)
+          .upload(body, body.byteLength, { abortSignal, conditions: { ifNoneMatch: '*' } });
+        return { kind: 'created' };
+      } catch (error) {
+        if (isTaken(error)) return { kind: 'exists' };
+        mayHaveHappened = abortSignal.aborted || isAnswerLost(error);
+        throw error;
+      }
+    });
+  } catch (cause) {
+    if (mayHaveHappened) return { kind: 'unknown', cause };
+    throw cause;
   }
 }
 
-/** Throws only what surely had no effect; whatever may have had one is `unknown`. */
-function putOutcome(error: unknown, path: string): PutOutcome {
-  const classed = classRestError(error, `put ${path}`);
-  if (error instanceof TransientError) return { kind: 'unknown', cause: error };
-  const failure = restFailure(error);
-  if (failure === undefined || wasNeverSent(failure)) throw classed;
-  switch (failure.status) {
-    case 409:
-    case 412:
-      return { kind: 'exists' };
-    case undefined:
-    case 500:
-    case 502:
-    case 504:
-      // "The operation may or may not have succeeded on the server side" (Blob service error codes, OperationTimedOut).
-      return { kind: 'unknown', cause: classed };
-    default:
-      throw classed;
-  }
+function isTaken(error: unknown): boolean {
+  const status = restFailure(error)?.status;
+  return status === 409 || status === 412;
 }
+
+function isAnswerLost(error: unknown): boolean {
+  const failure = restFailure(error);
+  if (failure === undefined || wasNeverSent(failure)) return false;
+  // "The operation may or may not have succeeded on the server side" (Blob service error codes, OperationTimedOut).
+  return failure.status === undefined || LOST_STATUSES.has(failure.status);
+}
+
+const LOST_STATUSES: ReadonlySet<number> = new Set([500, 502, 504]);

@@ -13,6 +13,7 @@ import { createLakeFiles } from './lake-files.ts';
 import { createLakeStorage } from './lake-storage.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
+import { makeGuards } from './testing/guards.ts';
 import { type LocalAzure, startLocalAzure } from './testing/local-azure.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -38,8 +39,7 @@ describe('the lake over the wire', () => {
       fileSystem: 'lake',
       credential,
       routes,
-      clock,
-      random: systemRandom,
+      guard: makeGuards(clock).guards.storage,
       requestTimeoutMs: 5_000,
     };
     const httpClient = createStorageHttpClient(routes);
@@ -193,12 +193,17 @@ describe('the lake over the wire', () => {
   describe('files', () => {
     let files: LakeFiles;
     beforeAll(async () => {
-      const bounds = { spoolBytesMax: 200_000_000, singlePutBytesMax: 4_000_000 };
+      const bounds = { random: systemRandom, spoolBytesMax: 200_000_000, singlePutBytesMax: 4_000_000 };
       files = await createLakeFiles({ ...account, spoolDir: join(dir, 'spool'), ...bounds });
     });
 
     const fresh = (name: string) =>
-      createLakeFiles({ ...account, spoolDir: join(dir, name), spoolBytesMax: 200_000_000 });
+      createLakeFiles({
+        ...account,
+        random: systemRandom,
+        spoolDir: join(dir, name),
+        spoolBytesMax: 200_000_000,
+      });
 
     async function stored(path: string, size: number): Promise<string> {
       const scratch = await files.scratch();

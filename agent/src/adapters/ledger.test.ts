@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Ledger, openLedger, type RunRecord } from './ledger.ts';
+import { makeGuards } from './testing/guards.ts';
 
 describe('the embedded ledger', () => {
   let dir = '';
   let file = '';
   let open: Ledger[] = [];
+  const guard = makeGuards().guards.ledger;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'ledger-'));
     file = join(dir, 'agent', 'ledger.db');
@@ -20,7 +22,7 @@ describe('the embedded ledger', () => {
   });
 
   function make(): Ledger {
-    const ledger = openLedger(file, { waitMsMax: 0 });
+    const ledger = openLedger(file, { guard, waitMsMax: 0 });
     open.push(ledger);
     return ledger;
   }
@@ -70,7 +72,7 @@ describe('the embedded ledger', () => {
 
   test('is refused to a second agent, and free again when the first one ends', () => {
     make();
-    expect(() => openLedger(file, { waitMsMax: 0 })).toThrow(
+    expect(() => openLedger(file, { guard, waitMsMax: 0 })).toThrow(
       expect.objectContaining({ name: 'TerminalError', code: 'failed' }),
     );
     expect(reopen().nextEpoch('a', 0n)).toBe(1n);
@@ -89,7 +91,7 @@ describe('the embedded ledger', () => {
     const newer = new DatabaseSync(file);
     newer.exec('PRAGMA user_version = 99');
     newer.close();
-    expect(() => openLedger(file)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+    expect(() => openLedger(file, { guard })).toThrow(expect.objectContaining({ code: 'unsupported' }));
   });
 
   test('that is no database says what to do', () => {
@@ -97,6 +99,6 @@ describe('the embedded ledger', () => {
     open.pop()?.close();
     rmSync(`${file}-wal`, { force: true });
     writeFileSync(file, 'not a database, but long enough to be taken for one'.repeat(100));
-    expect(() => openLedger(file)).toThrow(expect.objectContaining({ code: 'corrupt' }));
+    expect(() => openLedger(file, { guard })).toThrow(expect.objectContaining({ code: 'corrupt' }));
   });
 });

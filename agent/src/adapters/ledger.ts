@@ -2,11 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type DatasetName, TerminalError } from '@lakewarden/contracts';
+import type { Guard } from './guard/guard.ts';
 import { migrate } from './ledger-migrations.ts';
+import { isBusy, isUnreadable } from './sqlite-errors.ts';
 
 /**
  * The embedded ledger (DESIGN §3, Control state): a cache for questions, and the source of epochs together with the
- * lake. One agent a ledger; two agents need PostgreSQL.
+ * lake. One agent a ledger; two agents need PostgreSQL. Calls throw what the guard throws: `TransientError` for a file
+ * that is held or cannot be written, `('parked')` while the breaker is open.
  */
 export interface Ledger {
   /**
@@ -36,11 +39,15 @@ export interface RunRecord {
 }
 
 export interface LedgerOptions {
+  /** Of the ledger. */
+  readonly guard: Guard;
   /** How long to wait for another process that is just ending. Blocks the thread; opening is the first thing done. */
   readonly waitMsMax?: number;
 }
 
 const WAIT_MS_MAX = 5_000;
+/** The same for a statement later on, when the agent has more to do than to wait. */
+const STATEMENT_WAIT_MS_MAX = 250;
 /** History beyond this is in `system.runs`. */
 const RUNS_MAX = 50_000;
 
@@ -48,19 +55,19 @@ const RUNS_MAX = 50_000;
  * Errors: `TerminalError('failed')` when another process holds this ledger, `('unsupported')` when a newer agent wrote
  * it, `('corrupt')` when it is no database; as it is a cache it may then be moved away.
  */
-export function openLedger(file: string, options: LedgerOptions = {}): Ledger {
+export function openLedger(file: string, options: LedgerOptions): Ledger {
   const waitMsMax = options.waitMsMax ?? WAIT_MS_MAX;
   mkdirSync(dirname(file), { recursive: true });
   const lock = takeLock(file, waitMsMax);
   try {
-    return ledgerOn(openDatabase(file, waitMsMax), lock);
+    return ledgerOn(openDatabase(file, waitMsMax), lock, options.guard);
   } catch (error) {
     lock.close();
-    throw classSqliteError(error, file);
+    throw openingError(error, file);
   }
 }
 
-function ledgerOn(database: DatabaseSync, lock: DatabaseSync): Ledger {
+function ledgerOn(database: DatabaseSync, lock: DatabaseSync, guard: Guard): Ledger {
   const advance = database.prepare(
     `INSERT INTO epochs (scope, epoch) VALUES (:scope, :atLeast + 1)
      ON CONFLICT (scope) DO UPDATE SET epoch = max(epoch, :atLeast) + 1 RETURNING epoch`,
@@ -78,13 +85,17 @@ function ledgerOn(database: DatabaseSync, lock: DatabaseSync): Ledger {
       'DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY started_ms DESC, id DESC LIMIT -1 OFFSET ?)',
     )
     .run(RUNS_MAX);
+  // Writes a page, as a full disk can still be read.
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  guard.probeWith(async () => database.exec(`PRAGMA user_version = ${version}`));
   return {
-    nextEpoch(scope, atLeast) {
-      const row = advance.get({ scope, atLeast }) as { epoch: bigint };
-      return row.epoch;
-    },
+    nextEpoch: (scope, atLeast) =>
+      guard.runSync(`take an epoch of ${scope}`, () => {
+        const row = advance.get({ scope, atLeast }) as { epoch: bigint };
+        return row.epoch;
+      }),
     recordRun(run) {
-      upsert.run({
+      const row = {
         id: run.id,
         dataset: run.dataset,
         slices: JSON.stringify(run.slices),
@@ -93,9 +104,11 @@ function ledgerOn(database: DatabaseSync, lock: DatabaseSync): Ledger {
         endedMs: run.endedMs ?? null,
         rows: run.rows ?? null,
         error: run.error ?? null,
-      });
+      };
+      guard.runSync(`record run ${run.id}`, () => upsert.run(row));
     },
-    listRuns: (limit) => newest.all(limit).map((row) => toRun(row as unknown as RunRow)),
+    listRuns: (limit) =>
+      guard.runSync('list runs', () => newest.all(limit).map((row) => toRun(row as unknown as RunRow))),
     close() {
       database.close();
       lock.close();
@@ -138,7 +151,7 @@ function takeLock(file: string, waitMsMax: number): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
-    throw classSqliteError(error, file);
+    throw openingError(error, file);
   }
 }
 
@@ -148,6 +161,7 @@ function openDatabase(file: string, waitMsMax: number): DatabaseSync {
     // FULL: an epoch that was given out survives a power cut (facts.md, Data 7: 7,300 commits/s all the same).
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     migrate(database, file);
+    database.exec(`PRAGMA busy_timeout = ${STATEMENT_WAIT_MS_MAX}`);
     return database;
   } catch (error) {
     database.close();
@@ -155,33 +169,17 @@ function openDatabase(file: string, waitMsMax: number): DatabaseSync {
   }
 }
 
-const SQLITE_BUSY = 5;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-
-function classSqliteError(error: unknown, file: string): unknown {
-  const { errcode } = error as { errcode?: number };
-  if (errcode === undefined) return error;
-  // The low byte is the primary result code (sqlite.org/rescode.html).
-  switch (errcode & 0xff) {
-    case SQLITE_BUSY:
-      return new TerminalError(
-        'failed',
-        `the ledger ${file} is in use by another agent; stop that one first`,
-        {
-          cause: error,
-        },
-      );
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return new TerminalError(
-        'corrupt',
-        `${file} is not a readable ledger; move it away, it is rebuilt from the lake`,
-        {
-          cause: error,
-        },
-      );
-    default:
-      return new TerminalError('failed', `the ledger ${file} cannot be opened`, { cause: error });
+/** At the start nothing is worth waiting for: whoever started the agent has to act. */
+function openingError(error: unknown, file: string): unknown {
+  if ((error as { errcode?: number }).errcode === undefined) return error;
+  const options = { cause: error };
+  if (isBusy(error)) {
+    const text = `the ledger ${file} is in use by another agent; stop that one first`;
+    return new TerminalError('failed', text, options);
   }
+  if (isUnreadable(error)) {
+    const text = `${file} is not a readable ledger; move it away, it is rebuilt from the lake`;
+    return new TerminalError('corrupt', text, options);
+  }
+  return new TerminalError('failed', `the ledger ${file} cannot be opened`, options);
 }

@@ -5,15 +5,22 @@ import { TerminalError, TransientError } from '@lakewarden/contracts';
 import type { Clock, ReadRequest } from '@lakewarden/core';
 import { classAmqpError, isStolen } from './amqp-errors.ts';
 import { checkedSequence, createEventPacker, type EventPacker } from './event-packer.ts';
-import { CLOSE_MS_MAX } from './hub-clients.ts';
 import { settledWithin } from './settled-within.ts';
 
-/** How one subscription ended. After `stalled` another one may go on from the last event seen. */
-export type ReadEnd = 'reached' | 'stolen' | 'stalled';
+/** How one subscription ended, as far as the hub is concerned. */
+export type ReadEnd =
+  /** `isClosed`: the subscription is gone, so that its client may be used again. */
+  | { readonly kind: 'reached'; readonly isClosed: boolean }
+  | { readonly kind: 'stolen' }
+  /** Whoever takes the chunks has failed, with this; the hub has not. */
+  | { readonly kind: 'refused'; readonly error: unknown };
 
 /** The state of a read that outlives its subscriptions. */
 export interface PartitionRead {
-  /** Reads with this client until the end of the range, a theft, or a stall. Throws what is wrong otherwise. */
+  /**
+   * Reads with this client until the end of the range or a theft. Throws what is wrong otherwise, a silence of
+   * `stallMsMax` as `TransientError('timeout')`; another run then goes on after the last event seen.
+   */
   run(client: EventHubConsumerClient, signal: AbortSignal): Promise<ReadEnd>;
   /** Last sequence number packed or passed over; undefined when nothing came yet and the read began at the oldest. */
   readonly seen: number | undefined;
@@ -27,6 +34,9 @@ export interface PartitionReadOptions {
   readonly chunkBytesMax: number;
 }
 
+/** A link that was read to its end closes within milliseconds. */
+const SUBSCRIPTION_CLOSE_MS_MAX = 1_000;
+
 /**
  * What the drain rate was measured with (facts.md, Azure 3: a fetch of less than a batch sleeps 20 ms, so the prefetch
  * is several batches). More would only keep events alive until they are old, and garbage: at 4,000 a drain of four
@@ -39,8 +49,12 @@ const SUBSCRIBE: SubscribeOptions = {
   skipParsingBodyAsJson: true,
 };
 
+/** Tells what the taker of chunks threw from what is wrong with the events. */
+class Refusal extends Error {}
+
 export function createPartitionRead(options: PartitionReadOptions): PartitionRead {
   const { request, onChunk, clock, stallMsMax } = options;
+  const where = `${request.source.namespace}/${request.source.hub}/${request.partition}`;
   const upTo = toNumber(request.upTo);
   const packer: EventPacker = createEventPacker(
     request.partition,
@@ -59,11 +73,19 @@ export function createPartitionRead(options: PartitionReadOptions): PartitionRea
       if (sequence > upTo) return true;
       packer.add(event);
       seen = sequence;
-      if (packer.isFull || sequence === upTo) await onChunk(packer.take());
+      if (packer.isFull || sequence === upTo) await hand(packer.take());
       if (sequence === upTo) return true;
       if (!isOpen()) return false;
     }
     return false;
+  }
+
+  async function hand(chunk: EventChunk): Promise<void> {
+    try {
+      await onChunk(chunk);
+    } catch (cause) {
+      throw new Refusal('a chunk was refused', { cause });
+    }
   }
 
   /**
@@ -72,14 +94,13 @@ export function createPartitionRead(options: PartitionReadOptions): PartitionRea
    */
   function checkNoHole(sequence: number): void {
     if (!isFirst && seen !== undefined && sequence !== seen + 1) {
-      const where = `${request.source.namespace}/${request.source.hub}/${request.partition}`;
       throw new TerminalError('corrupt', `${where}: event ${sequence} came after ${seen}`);
     }
     isFirst = false;
   }
 
   async function run(client: EventHubConsumerClient, signal: AbortSignal): Promise<ReadEnd> {
-    if (seen !== undefined && seen >= upTo) return 'reached';
+    if (seen !== undefined && seen >= upTo) return { kind: 'reached', isClosed: true };
     const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<ReadEnd>();
     // It may fail while what was received last is still being handed over.
     ended.catch(() => undefined);
@@ -92,9 +113,10 @@ export function createPartitionRead(options: PartitionReadOptions): PartitionRea
       if (!isOpen) return;
       isHandling = true;
       try {
-        if (await take(events, () => isOpen)) end('reached');
+        if (await take(events, () => isOpen)) end({ kind: 'reached', isClosed: false });
       } catch (error) {
-        fail(error);
+        if (error instanceof Refusal) end({ kind: 'refused', error: error.cause });
+        else fail(error);
       } finally {
         isHandling = false;
       }
@@ -113,24 +135,30 @@ export function createPartitionRead(options: PartitionReadOptions): PartitionRea
         },
         // A pump that goes on after a theft would steal the partition back (8.3), so every error ends the read.
         processError: async (error) => {
-          if (isStolen(error)) end('stolen');
-          else fail(classAmqpError(error, `read ${request.source.hub}/${request.partition}`));
+          if (isStolen(error)) end({ kind: 'stolen' });
+          else fail(classAmqpError(error, `read ${where}`));
         },
       },
       { ...SUBSCRIBE, startPosition: startPosition(seen), ownerLevel: ownerLevel(request.ownerLevel) },
     );
     watch(() => (isHandling ? undefined : (seen ?? -1)), stop.signal).then((isStalled) => {
-      if (isStalled) end('stalled');
+      if (isStalled) fail(new TransientError('timeout', `${where}: nothing after ${seen ?? 'the start'}`));
     }, fail);
+    let closed: Promise<boolean> | undefined;
     try {
-      return await ended;
+      const outcome = await ended;
+      if (outcome.kind !== 'reached') return outcome;
+      isOpen = false;
+      closed = settledWithin(SUBSCRIPTION_CLOSE_MS_MAX, subscription.close());
+      return { kind: 'reached', isClosed: await closed };
     } finally {
       isOpen = false;
       stop.abort();
       signal.removeEventListener('abort', onAbort);
-      // close() settles early or never (8.5): the handler is ours to wait for, and what hangs is thrown away.
+      // Its pump stops at the call; what it answers is not waited for, as its client is thrown away (8.5).
+      closed ??= settledWithin(SUBSCRIPTION_CLOSE_MS_MAX, subscription.close());
+      // close() may settle while the handler runs: that one is ours to wait for.
       await inFlight;
-      await settledWithin(CLOSE_MS_MAX, subscription.close());
     }
   }
 

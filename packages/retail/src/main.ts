@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { localIdentityEnvironment, readTarget } from './azure/target.ts';
@@ -41,6 +43,8 @@ async function main(): Promise<number> {
           eventsPerSecond: LIVE_EVENTS_PER_SECOND,
           now: () => Date.now(),
           sleep: pauseUntilStop,
+          // A drill makes this file to have bad events sent, and removes it to have good ones again.
+          isPoisoned: (hub: string) => existsSync(join(options.out, `poison-${hub}`)),
         };
         await generateLive({ ...options, live: pace }, tools, stop);
         return EXIT.done;

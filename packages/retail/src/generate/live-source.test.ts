@@ -65,3 +65,26 @@ test('what happens now has the time of now, and every 200th event is an hour lat
   expect(timeOf(199)).toBeGreaterThanOrEqual(START_MS);
   expect(timeOf(200)).toBeLessThan(START_MS);
 });
+
+test('a poisoned hub sends mostly events that no one can read, at the same pace, until it is cured', async () => {
+  let nowMs = START_MS;
+  let isPoisoned = true;
+  const stop = new AbortController();
+  const source = liveSource(world, 'orders', {
+    eventsPerSecond: 40,
+    now: () => nowMs,
+    sleep: async () => {
+      nowMs += 1_000;
+    },
+    isPoisoned: (hub) => hub === 'orders' && isPoisoned,
+  });
+  const bodies: string[] = [];
+  for await (const block of source.blocks(stop.signal, 0)) {
+    bodies.push(...bodiesOf([block]));
+    if (bodies.length >= 200) isPoisoned = false;
+    if (bodies.length >= 400) stop.abort();
+  }
+  const bad = (part: readonly string[]) => part.filter((body) => body.includes('"Quantity":"many"')).length;
+  expect(bad(bodies.slice(0, 200))).toBeGreaterThan(150);
+  expect(bad(bodies.slice(200))).toBe(0);
+});

@@ -33,6 +33,7 @@ const LINES: Record<Fact['type'], Line> = {
   ApiListening: { level: 'info', message: 'the API answers' },
   RequestRefused: { level: 'warn', message: 'a request without the right to it was refused' },
   RequestFailed: { level: 'warn', message: 'a request could not be answered' },
+  TokenFileFailed: { level: 'warn', message: 'the token file could not be renewed' },
   EventReaderDropped: { level: 'info', message: 'a reader of the event stream did not keep up' },
 };
 

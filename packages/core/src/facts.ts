@@ -134,7 +134,9 @@ export type Fact =
       readonly reason: string;
     }
   /** A reader of the event stream did not keep up; it was told to ask for everything again. */
-  | { readonly type: 'EventReaderDropped'; readonly principal: string };
+  | { readonly type: 'EventReaderDropped'; readonly principal: string }
+  /** The file with the local user's token could not be renewed; the one before serves until it expires. */
+  | { readonly type: 'TokenFileFailed'; readonly reason: string };
 
 export type EmitFact = (fact: Fact) => void;
 

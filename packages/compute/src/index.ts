@@ -28,6 +28,7 @@ export {
   quarantineColumns,
   streamBronzeColumns,
 } from './pipeline/auxiliary-tables.ts';
+export { checkPart } from './pipeline/check-part.ts';
 export { type Compilation, compilePipeline, type ReadText } from './pipeline/compile-pipeline.ts';
 export type {
   BatchSource,
@@ -38,6 +39,8 @@ export type {
   GoldDataset,
   GoldInput,
   HubSource,
+  LogRule,
+  Objective,
   Pipeline,
   RecordFormat,
   Rule,
@@ -47,8 +50,11 @@ export type {
   TotalCheck,
 } from './pipeline/model.ts';
 export { pipelineJsonSchema } from './pipeline/pipeline-schema.ts';
+export { ProblemLog } from './pipeline/problem-log.ts';
 export { SEMANTICS_VERSION } from './pipeline/step-version.ts';
+export { readYaml, type YamlDocument } from './pipeline/yaml-document.ts';
 export { type Dialect, quoteName, quoteText, sessionSettings, sqlType } from './sql/dialect.ts';
 export { type ColumnSql, emitExpression } from './sql/emit-expression.ts';
 export { emitQuery, type QueryOptions } from './sql/emit-query.ts';
+export { didYouMean, listNames } from './sql/suggest.ts';
 export type { Expression, Query, Relation } from './sql/tree.ts';

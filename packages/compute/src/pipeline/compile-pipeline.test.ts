@@ -132,6 +132,26 @@ describe('the example pipeline', () => {
     expect(inputs).toEqual(['gold.daily_sales window', 'silver.stores latest']);
   });
 
+  it('knows what is expected of it and what is asked of Log Analytics', () => {
+    expect(Object.fromEntries(pipeline.objectives)).toEqual({
+      'source:orders': { lagEvents: 100_000, lagMs: 900_000 },
+      'source:stores': { freshnessMs: 50 * 3_600_000, runTimeMs: 1_800_000 },
+      'silver.orders': { freshnessMs: 900_000, quarantineRate: 0.2 },
+    });
+    expect(pipeline.logRules).toEqual([
+      {
+        name: 'data_factory_failures',
+        query: "ADFPipelineRun | where Status == 'Failed'",
+        everyMs: 300_000,
+        windowMs: 900_000,
+        above: 0,
+        targets: ['source:stores', 'source:vendors'],
+        severity: 'warning',
+        title: 'Data Factory runs failed',
+      },
+    ]);
+  });
+
   it('is plain data that can cross to a worker', () => {
     expect(structuredClone(pipeline)).toEqual(pipeline);
     expect(JSON.parse(JSON.stringify(gold('daily_sales').query))).toEqual({

@@ -3,7 +3,9 @@ import { nearestName } from '../sql/column-scope.ts';
 import { parseQuery } from '../sql/parser.ts';
 import { batchBronzeColumns, streamBronzeColumns } from './auxiliary-tables.ts';
 import type { GoldSource } from './compile-gold.ts';
+import { compileLogRules } from './compile-log-rules.ts';
 import { checkName } from './compile-names.ts';
+import { compileObjectives } from './compile-objectives.ts';
 import { compileSilver } from './compile-silver.ts';
 import { compileSources } from './compile-sources.ts';
 import type { BronzeDataset, Pipeline, SilverDataset, Source } from './model.ts';
@@ -63,6 +65,8 @@ function compileShape(shape: PipelineFile, read: ReadText, file: string, problem
     name: shape.name,
     sources: [...sources.values()].filter((source) => source !== undefined),
     datasets,
+    objectives: compileObjectives(shape, problems),
+    logRules: compileLogRules(shape, problems),
   };
 }
 

@@ -250,6 +250,75 @@ const CASES: readonly Case[] = [
     ['  daily_sales:\n', '  orders:\n'],
     ['gold.daily_sales', 'gold.orders', NEAR],
   ],
+  // Objectives and rules
+  [
+    'objective of nothing',
+    /^silver.oders: .*▸ unknown dataset or source "silver.oders" · did you mean "silver.orders"\?/,
+    ['  silver.orders: { freshness', '  silver.oders: { freshness'],
+  ],
+  [
+    'objective that says nothing',
+    /▸ an objective says what is expected/,
+    [/silver.orders: \{ fresh.*/, 'silver.orders: {}'],
+  ],
+  [
+    'unknown objective',
+    /▸ unknown key "freshnes" · did you mean "freshness"\?/,
+    ['freshness: 15m', 'freshnes: 15m'],
+  ],
+  ['endless freshness', /▸ 400d is not between 1s and 366d/, ['freshness: 15m', 'freshness: 400d']],
+  ['empty freshness', /▸ "" is no duration/, ['freshness: 15m', 'freshness: ""']],
+  [
+    'lag of a dataset',
+    /▸ "silver.orders" has no partitions · write it at its source/,
+    ['freshness: 15m,', 'lag: { events: 1 },'],
+  ],
+  ['lag of a batch', /▸ a batch source has no partitions/, ['freshness: 50h', 'lag: { events: 1 }']],
+  [
+    'lag of nothing',
+    /▸ a lag is counted in events or in seconds/,
+    ['{ events: 100000, seconds: 900 }', '{}'],
+  ],
+  [
+    'part of an event',
+    /▸ .*expected int|▸ 0.5 where a whole number is expected/,
+    ['events: 100000', 'events: 0.5'],
+  ],
+  [
+    'run time of a hub',
+    /▸ a hub is drained, not copied by a run/,
+    ['{ lag: { events: 100000, seconds: 900 } }', '{ runTime: 5m }'],
+  ],
+  [
+    'quarantine of a source',
+    /▸ only clean \(silver\) puts rows into quarantine/,
+    ['runTime: 30m', 'quarantineRate: 0.1'],
+  ],
+  ['quarantine beyond all rows', /^2 \}.*▸ .*<=1/, ['quarantineRate: 0.2', 'quarantineRate: 2']],
+  ['rule that asks nothing', /▸ a rule asks something/, [/query: ADF.*/, 'query: " "']],
+  [
+    'rule with holes',
+    /^1m .*▸ it looks 1m back every 5m: what happens between is never seen · write "window: 5m"/,
+    ['window: 15m', 'window: 1m'],
+  ],
+  [
+    'rule about nothing',
+    /▸ unknown dataset or source "source:store" · did you mean "source:stores"\?/,
+    ['[source:stores, source:vendors]', '[source:store]'],
+  ],
+  ['rule without targets', /▸ .*>=1 items/, ['[source:stores, source:vendors]', '[]']],
+  [
+    'unknown severity',
+    /▸ "bad" is none of: critical, error, warning, info/,
+    ['severity: warning', 'severity: bad'],
+  ],
+  ['text for a number', /^"0" .*▸ "0" where a number is expected/, ['above: 0', 'above: "0"']],
+  [
+    'bad workspace',
+    /▸ "a\/b" is no id of a workspace/,
+    ['    every: 5m', '    workspace: a/b\n    every: 5m'],
+  ],
+  ['bad name of a rule', /▸ "Failures" cannot name a rule/, ['data_factory_failures:', 'Failures:']],
 ];
 
 describe('a broken pipeline file', () => {
@@ -301,9 +370,9 @@ describe('a broken pipeline file', () => {
 
   it('says which way a cycle goes, once', () => {
     const extra =
-      '\n  a: { query: sql/a.sql, slice: day, key: [n] }\n  b: { query: sql/b.sql, slice: day, key: [n] }\n';
+      'gold:\n  a: { query: sql/a.sql, slice: day, key: [n] }\n  b: { query: sql/b.sql, slice: day, key: [n] }\n';
     const texts = new Map(TEXTS);
-    texts.set('retail/pipeline.yaml', `${TEXTS.get('retail/pipeline.yaml')}${extra}`);
+    texts.set('retail/pipeline.yaml', `${TEXTS.get('retail/pipeline.yaml')}`.replace(/^gold:\n/m, extra));
     texts.set('retail/sql/a.sql', 'select n from\n  gold.b');
     texts.set('retail/sql/b.sql', 'select n from gold.a');
     const compilation = compilePipeline((path) => texts.get(path), 'retail/pipeline.yaml');

@@ -1,4 +1,5 @@
 import { listNames } from '../sql/suggest.ts';
+import { compileDuration } from './compile-duration.ts';
 import { checkName } from './compile-names.ts';
 import type { BatchSource, RecordFormat, Source } from './model.ts';
 import type { SourceEntry } from './pipeline-schema.ts';
@@ -6,12 +7,6 @@ import type { ProblemLog } from './problem-log.ts';
 import type { Path } from './yaml-document.ts';
 
 const HOUR_MS = 3_600_000;
-const UNITS_MS: ReadonlyMap<string, number> = new Map([
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', HOUR_MS],
-  ['d', 24 * HOUR_MS],
-]);
 const WINDOW_MS_MAX = 31 * 24 * HOUR_MS;
 const COLUMNS_MAX = 1000;
 
@@ -90,12 +85,8 @@ function checkAzureName(name: string, path: Path, problems: ProblemLog): void {
 
 /** `24h`, `7d`: whole hours, so that windows begin where slices begin. */
 function compileWindow(text: string, path: Path, problems: ProblemLog): number | undefined {
-  const match = /^(\d{1,6})([a-z]+)$/.exec(text.trim());
-  const unit = UNITS_MS.get(match?.[2] ?? '');
-  if (match === null || unit === undefined) {
-    return problems.at(path, `"${text}" is no duration`, 'write a number and a unit: 90s, 5m, 24h, 7d');
-  }
-  const ms = Number(match[1]) * unit;
+  const ms = compileDuration(text, path, problems);
+  if (ms === undefined) return undefined;
   if (ms < HOUR_MS || ms > WINDOW_MS_MAX || ms % HOUR_MS !== 0) {
     return problems.at(path, `a window is 1h to 31d in whole hours, not ${text}`, 'write 1h, 24h or 7d');
   }

@@ -1,4 +1,4 @@
-import type { Column, ColumnType, DatasetName, Grain } from '@lakewarden/contracts';
+import type { Column, ColumnType, DatasetName, Grain, Severity } from '@lakewarden/contracts';
 import type { Expression, Query } from '../sql/tree.ts';
 
 /**
@@ -10,6 +10,37 @@ export interface Pipeline {
   /** In dependency order: bronze, then silver, then gold with inputs before readers. */
   readonly datasets: readonly Dataset[];
   readonly sources: readonly Source[];
+  /** By dataset or `source:<name>`. What is watched, never what is built: no step version knows them. */
+  readonly objectives: ReadonlyMap<string, Objective>;
+  readonly logRules: readonly LogRule[];
+}
+
+/** What is absent is not watched, or watched by the detector's default. */
+export interface Objective {
+  /** How old what a dataset (or the bronze of a source) shows may be. */
+  readonly freshnessMs?: number;
+  /** Of a hub, partition by partition. */
+  readonly lagEvents?: number;
+  readonly lagMs?: number;
+  /** Of a silver dataset, 0 to 1. */
+  readonly quarantineRate?: number;
+  /** Of a batch source: how long the run of one window may take. */
+  readonly runTimeMs?: number;
+}
+
+/** A question to Log Analytics. It fires when its value is above `above`: one row with one number, or the number of rows. */
+export interface LogRule {
+  readonly name: string;
+  /** Absent: the agent's workspace. */
+  readonly workspace?: string;
+  readonly query: string;
+  readonly everyMs: number;
+  readonly windowMs: number;
+  readonly above: number;
+  /** Sources and datasets of the pipeline. */
+  readonly targets: readonly string[];
+  readonly severity: Severity;
+  readonly title: string;
 }
 
 export type Dataset = BronzeDataset | SilverDataset | GoldDataset;

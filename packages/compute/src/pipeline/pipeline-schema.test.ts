@@ -19,4 +19,6 @@ it('gives editors a JSON Schema that refuses unknown keys and explains the known
     'month',
     'all',
   ]);
+  expect(schema.properties.objectives.additionalProperties.additionalProperties).toBe(false);
+  expect(schema.properties.logRules.additionalProperties.properties.query.description).toMatch(/KQL/);
 });

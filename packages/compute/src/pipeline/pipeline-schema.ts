@@ -1,3 +1,4 @@
+import { SEVERITIES } from '@lakewarden/contracts';
 import { z } from 'zod';
 
 /**
@@ -90,6 +91,40 @@ export const goldSchema = z.strictObject({
     .describe('sum(input) over the rows of from = sum(output) over our rows, slice by slice.'),
 });
 
+export const objectiveSchema = z.strictObject({
+  freshness: z.string().optional().describe('How old what it shows may be at most: 15m, 2h, 26h.'),
+  lag: z
+    .strictObject({
+      events: z.int().min(1).optional().describe('Unread events of one partition at most.'),
+      seconds: z.number().min(1).optional().describe('How long events of one partition may stay unread.'),
+    })
+    .optional()
+    .describe('Of a hub.'),
+  quarantineRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      'Of a silver dataset: part of the rows of recent slices that may go to quarantine; default 0.2.',
+    ),
+  runTime: z
+    .string()
+    .optional()
+    .describe('Of a batch source: a Data Factory run of one window that takes longer is stuck; default 30m.'),
+});
+
+export const logRuleSchema = z.strictObject({
+  workspace: z.string().optional().describe('Id of a Log Analytics workspace. Absent: the one of the agent.'),
+  query: z.string().describe('KQL. One row with one number is a value; any other result counts as its rows.'),
+  every: z.string().describe('How often it is asked: 1m, 5m.'),
+  window: z.string().describe('How far back it looks, not less than every.'),
+  above: z.number().describe('Fires when the value is above it.'),
+  targets: z.array(z.string()).min(1).max(50).describe('Sources (source:stores) and datasets it is about.'),
+  severity: z.enum(SEVERITIES).optional().describe('Default: warning.'),
+  title: z.string().min(3).max(120).describe('One sentence for people.'),
+});
+
 /** Sections whose entries are checked one by one, so that one bad entry does not hide the others. */
 export const fileSchema = z.strictObject({
   pipeline: name,
@@ -97,6 +132,8 @@ export const fileSchema = z.strictObject({
   bronze: z.record(name, z.unknown()),
   silver: z.record(name, z.unknown()).optional(),
   gold: z.record(name, z.unknown()).optional(),
+  objectives: z.record(z.string(), z.unknown()).optional(),
+  logRules: z.record(name, z.unknown()).optional(),
 });
 
 const wholeSchema = z.strictObject({
@@ -105,12 +142,22 @@ const wholeSchema = z.strictObject({
   bronze: z.record(name, bronzeSchema),
   silver: z.record(name, silverSchema).optional(),
   gold: z.record(name, goldSchema).optional(),
+  objectives: z
+    .record(z.string(), objectiveSchema)
+    .optional()
+    .describe('What is expected of a dataset or of a source (source:orders). No step depends on it.'),
+  logRules: z
+    .record(name, logRuleSchema)
+    .optional()
+    .describe('Questions to Azure Monitor that raise incidents.'),
 });
 
 export type SourceEntry = z.output<typeof sourceSchema>;
 export type BronzeEntry = z.output<typeof bronzeSchema>;
 export type SilverEntry = z.output<typeof silverSchema>;
 export type GoldEntry = z.output<typeof goldSchema>;
+export type ObjectiveEntry = z.output<typeof objectiveSchema>;
+export type LogRuleEntry = z.output<typeof logRuleSchema>;
 export type ColumnEntry = z.output<typeof columnSchema>;
 export type KeyEntry = z.output<typeof key>;
 

@@ -55,6 +55,8 @@ const SPELLING: readonly (readonly [name: string, ...Edit[]])[] = [
     [YAML, 'type: "decimal(18,3)", required: true', 'type: "decimal( 18 , 3 )", required: true, trim: false'],
   ],
   ['a control total', [YAML, 'amount: quantity * unit_price', 'amount: quantity']],
+  ['an objective', [YAML, 'freshness: 15m', 'freshness: 5m']],
+  ['a rule of Log Analytics', [YAML, 'above: 0', 'above: 3']],
   ['the name of the pipeline', [YAML, 'pipeline: example', 'pipeline: other']],
   ['another dataset', [YAML, '  stores: { source: stores }', '  stores: { source: stores }\n  # none']],
 ];

@@ -79,12 +79,12 @@ export type YamlReading =
 
 /**
  * Reads one YAML 1.2 document into plain data (objects without a prototype). Aliases and tags are refused: they can make
- * a small file large and mean nothing here. Never throws.
+ * a small file large and mean nothing here. `beginning` is what an empty file should begin with. Never throws.
  */
-export function readYaml(text: string): YamlReading {
+export function readYaml(text: string, beginning = 'pipeline: name'): YamlReading {
   if (text.length > TEXT_LENGTH_MAX) {
     const message = `longer than ${TEXT_LENGTH_MAX} characters`;
-    return { kind: 'problems', problems: [{ line: 1, column: 1, message, remedy: 'split the pipeline' }] };
+    return { kind: 'problems', problems: [{ line: 1, column: 1, message, remedy: 'split it' }] };
   }
   const lines = new LineCounter();
   // uniqueKeys compares every key with every other: ours uses a map. Pretty errors would copy the text into messages.
@@ -109,7 +109,7 @@ export function readYaml(text: string): YamlReading {
     );
   }
   if (problems.length > 0) return { kind: 'problems', problems };
-  const conversion = new Conversion(report);
+  const conversion = new Conversion(report, beginning);
   const value = conversion.convert(parsed.contents, []);
   return problems.length > 0
     ? { kind: 'problems', problems }
@@ -126,14 +126,16 @@ const YAML_REMEDIES: Readonly<Record<string, string>> = {
 class Conversion {
   readonly places = new Map<string, Place>();
   readonly #report: (offset: number, message: string, remedy?: string) => void;
+  readonly #beginning: string;
 
-  constructor(report: (offset: number, message: string, remedy?: string) => void) {
+  constructor(report: (offset: number, message: string, remedy?: string) => void, beginning: string) {
     this.#report = report;
+    this.#beginning = beginning;
   }
 
   convert(node: unknown, path: Path, key?: number): unknown {
     if (node === null || !isNode(node)) {
-      if (path.length === 0) this.#report(0, 'the file is empty', 'begin with "pipeline: name"');
+      if (path.length === 0) this.#report(0, 'the file is empty', `begin with "${this.#beginning}"`);
       this.places.set(placeKey(path), {
         key,
         value: key ?? 0,

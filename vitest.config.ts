@@ -4,8 +4,9 @@ import { ClosingLine } from './test/support/closing-line.ts';
 /** Tests beside the code that start a local Azure of their own. */
 const WIRE = ['packages/*/src/**/*.local-azure.test.ts', 'agent/src/**/*.wire.test.ts'];
 
-// Four rings: unit tests beside the code, the same over the wire, conformance of the local Azure driven by the real SDKs,
-// and whole-system tests that start processes. All but the first own ports and folders, so they get time.
+// Five rings: unit tests beside the code, the simulation (whole runs of the core in virtual time), unit tests over the wire,
+// conformance of the local Azure driven by the real SDKs, and whole-system tests that start processes. The last three own
+// ports and folders, so they get time.
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
@@ -16,6 +17,13 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'test/support/**/*.test.ts'],
           exclude: [...WIRE, '**/node_modules/**'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 180_000,
         },
       },
       {

@@ -11,6 +11,7 @@ export {
   actionResultSchema,
   isActionName,
 } from './actions.ts';
+export { type Alert, type AlertRefusal, alertSchema, parseAlert } from './alert.ts';
 export {
   ACTION_PATH,
   ALERTS_PATH,

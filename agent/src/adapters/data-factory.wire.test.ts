@@ -176,6 +176,29 @@ describe('Data Factory over the wire', () => {
     expect([...(await runsOf('2011-12-05')).keys()]).toEqual([run.runId]);
   });
 
+  test('a caller who left before the answer came finds its run later, though it is listed late (I20)', async () => {
+    const { subscriptionId, resourceGroup, routes } = azure;
+    const patient = createDataFactory({
+      subscriptionId,
+      resourceGroup,
+      credential: createCredential(),
+      routes,
+      clock: systemClock,
+      guard: makeGuards().guards.dataFactory,
+      listingLagMs: 600,
+    });
+    await azure.fault({ service: 'data-factory', action: { kind: 'listing-lag', lagMs: 500 } });
+    await createRunFault({ kind: 'hold', when: 'after' });
+    const left = new AbortController();
+    const first = patient.submit(makeJob('2011-12-12', 1), left.signal);
+    first.catch(() => undefined);
+    await azure.held();
+    left.abort();
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    const run = await patient.submit(makeJob('2011-12-12', 1), never);
+    expect([...(await runsOf('2011-12-12')).keys()]).toEqual([run.runId]);
+  });
+
   test('a run that never reached the service is started again', async () => {
     await createRunFault({ kind: 'drop', when: 'before' }, 2);
     const run = await jobs.submit(makeJob('2011-12-06', 1), never);

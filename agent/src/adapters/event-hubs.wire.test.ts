@@ -1,28 +1,28 @@
-import { EventHubProducerClient } from '@azure/event-hubs';
-import type { TokenCredential } from '@azure/identity';
 import type { EventChunk, HubSource } from '@lakewarden/compute';
 import type { EventStream, ReadRequest } from '@lakewarden/core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCredential } from './credential.ts';
 import { createEventStream } from './event-hubs.ts';
 import { systemClock } from './system-clock.ts';
 import { makeGuards } from './testing/guards.ts';
+import { HubWorld, readEvents, rowsOf, sendEvents } from './testing/hub-world.ts';
 import { type LocalAzure, startLocalAzure } from './testing/local-azure.ts';
 
-const HOST = 'retail-events.servicebus.windows.net';
 const never = new AbortController().signal;
 
 describe('hubs over the wire', () => {
   let azure: LocalAzure;
-  let credential: TokenCredential;
+  let world: HubWorld;
   let stream: EventStream;
-  const producers: EventHubProducerClient[] = [];
 
   beforeAll(async () => {
     azure = await startLocalAzure();
-    credential = createCredential();
+    world = new HubWorld(azure, createCredential());
+  });
+  beforeEach(() => {
+    // A guard of its own for each test: the budget of retries is shared by all that use one.
     stream = createEventStream({
-      credential,
+      credential: createCredential(),
       routes: azure.routes,
       clock: systemClock,
       guard: makeGuards().guards.eventHubs,
@@ -30,77 +30,26 @@ describe('hubs over the wire', () => {
       describeTimeoutMs: 1_000,
     });
   });
-  afterEach(() => azure.clearFaults());
+  afterEach(async () => {
+    await azure.clearFaults();
+    await stream.close();
+  });
   afterAll(async () => {
-    await stream?.close();
-    await Promise.all(producers.map((producer) => producer.close()));
+    await world?.close();
     await azure?.stop();
   });
 
-  async function arm(method: string, hub: string): Promise<void> {
-    const group = `/subscriptions/${azure.subscriptionId}/resourceGroups/${azure.resourceGroup}`;
-    const path = `${group}/providers/Microsoft.EventHub/namespaces/retail-events/eventhubs/${hub}`;
-    const token = await credential.getToken('https://management.azure.com/.default');
-    const answer = await fetch(`${azure.routes['management.azure.com']}${path}?api-version=2024-01-01`, {
-      method,
-      headers: { authorization: `Bearer ${token?.token}`, 'content-type': 'application/json' },
-      ...(method === 'PUT' && { body: JSON.stringify({ properties: { partitionCount: 2 } }) }),
-    });
-    expect(answer.ok).toBe(true);
-  }
-
-  async function makeHub(name: string): Promise<{ source: HubSource; producer: EventHubProducerClient }> {
-    await arm('PUT', name);
-    const customEndpointAddress = azure.routes[HOST] as string;
-    const producer = new EventHubProducerClient(HOST, name, credential, { customEndpointAddress });
-    producers.push(producer);
-    return { source: { kind: 'event-hub', name, namespace: 'retail-events', hub: name }, producer };
-  }
-
-  async function send(producer: EventHubProducerClient, partitionId: string, from: number, count: number) {
-    const events = Array.from({ length: count }, (_, i) => ({ body: Buffer.from(`{"n":${from + i}}`) }));
-    for (let i = 0; i < count; i += 500) await producer.sendBatch(events.slice(i, i + 500), { partitionId });
-  }
-
-  function read(
+  const makeHub = (name: string) => world.makeHub(name);
+  const read = (
     source: HubSource,
     more: Partial<ReadRequest>,
-    signal: AbortSignal = never,
+    signal?: AbortSignal,
     onChunk?: () => Promise<void>,
-  ) {
-    const chunks: EventChunk[] = [];
-    const request = {
-      partition: 0,
-      after: undefined,
-      upTo: 0n,
-      ownerLevel: 1n,
-      chunkEventsMax: 1_000,
-      ...more,
-    };
-    const outcome = stream.read(
-      { source, ...request },
-      async (chunk) => {
-        chunks.push(chunk);
-        await onChunk?.();
-      },
-      signal,
-    );
-    outcome.catch(() => undefined);
-    return { outcome, chunks };
-  }
-
-  function rows(chunks: readonly EventChunk[]): { sequence: bigint; body: string }[] {
-    return chunks.flatMap((chunk) =>
-      [...chunk.sequences].map((sequence, i) => {
-        const from = i === 0 ? 0 : (chunk.ends[i - 1] ?? 0);
-        return { sequence, body: Buffer.from(chunk.bodies.subarray(from, chunk.ends[i])).toString() };
-      }),
-    );
-  }
+  ) => readEvents(stream, source, more, signal, onChunk);
 
   test('a hub is described by generation and by what each partition holds', async () => {
     const { source, producer } = await makeHub('described');
-    await send(producer, '1', 0, 3);
+    await sendEvents(producer, '1', 0, 3);
     const state = await stream.describe(source, never);
     expect(state.generation).toMatch(/^\d{13}$/);
     expect(state.partitions).toMatchObject([
@@ -113,11 +62,11 @@ describe('hubs over the wire', () => {
 
   test('a range arrives whole, in order and with its bytes', async () => {
     const { source, producer } = await makeHub('ranged');
-    await send(producer, '0', 0, 2_600);
+    await sendEvents(producer, '0', 0, 2_600);
     const { outcome, chunks } = read(source, { upTo: 2_499n });
     await expect(outcome).resolves.toEqual({ kind: 'reached' });
     expect(chunks.map((chunk) => chunk.count)).toEqual([1_000, 1_000, 500]);
-    expect(rows(chunks)).toEqual(
+    expect(rowsOf(chunks)).toEqual(
       Array.from({ length: 2_500 }, (_, n) => ({ sequence: BigInt(n), body: `{"n":${n}}` })),
     );
     expect(chunks[0]?.enqueuedMs[0]).toBeGreaterThan(1.6e12);
@@ -125,8 +74,8 @@ describe('hubs over the wire', () => {
 
     const rest = read(source, { after: 2_499n, upTo: 2_599n, ownerLevel: 2n });
     await expect(rest.outcome).resolves.toEqual({ kind: 'reached' });
-    expect(rows(rest.chunks)[0]).toEqual({ sequence: 2_500n, body: '{"n":2500}' });
-    expect(rows(rest.chunks)).toHaveLength(100);
+    expect(rowsOf(rest.chunks)[0]).toEqual({ sequence: 2_500n, body: '{"n":2500}' });
+    expect(rowsOf(rest.chunks)).toHaveLength(100);
   });
 
   test('bodies of every AMQP kind keep their bytes', async () => {
@@ -145,7 +94,7 @@ describe('hubs over the wire', () => {
     const [chunk] = chunks;
     expect([...(chunk?.bodies.subarray(0, 3) ?? [])]).toEqual([0xff, 0xfe, 0x00]);
     expect(
-      rows(chunks)
+      rowsOf(chunks)
         .map((row) => row.body)
         .slice(1),
     ).toEqual(['not json {', '{"a":1}', '']);
@@ -153,7 +102,7 @@ describe('hubs over the wire', () => {
 
   test('a reader with a higher owner level takes the partition, and the other one learns it', async () => {
     const { source, producer } = await makeHub('stolen');
-    await send(producer, '0', 0, 10);
+    await sendEvents(producer, '0', 0, 10);
     const isReading = Promise.withResolvers<void>();
     const older = read(source, { upTo: 99n, ownerLevel: 5n, chunkEventsMax: 10 }, never, async () => {
       isReading.resolve();
@@ -162,12 +111,12 @@ describe('hubs over the wire', () => {
     const newer = read(source, { upTo: 9n, ownerLevel: 6n });
     await expect(newer.outcome).resolves.toEqual({ kind: 'reached' });
     await expect(older.outcome).resolves.toEqual({ kind: 'stolen' });
-    expect(rows(older.chunks)).toHaveLength(10);
+    expect(rowsOf(older.chunks)).toHaveLength(10);
   });
 
   test('a reader that was fenced out long ago is told so when it starts', async () => {
     const { source, producer } = await makeHub('fenced');
-    await send(producer, '0', 0, 1);
+    await sendEvents(producer, '0', 0, 1);
     const controller = new AbortController();
     const isReading = Promise.withResolvers<void>();
     const newer = read(
@@ -186,7 +135,7 @@ describe('hubs over the wire', () => {
 
   test('a caller that fails ends the read with its own error, and the partition can be read again', async () => {
     const { source, producer } = await makeHub('failing');
-    await send(producer, '0', 0, 5);
+    await sendEvents(producer, '0', 0, 5);
     const failing = read(source, { upTo: 4n }, never, () => Promise.reject(new Error('disk full')));
     await expect(failing.outcome).rejects.toThrow('disk full');
     await expect(read(source, { upTo: 4n, ownerLevel: 2n }).outcome).resolves.toEqual({ kind: 'reached' });
@@ -204,8 +153,8 @@ describe('hubs over the wire', () => {
   test('a hub that was deleted and made again has another generation', async () => {
     const { source } = await makeHub('remade');
     const before = await stream.describe(source, never);
-    await arm('DELETE', 'remade');
-    await arm('PUT', 'remade');
+    await world.arm('DELETE', 'remade');
+    await world.arm('PUT', 'remade');
     const after = await stream.describe(source, never);
     expect(after.generation).not.toBe(before.generation);
   });
@@ -220,13 +169,13 @@ describe('hubs over the wire', () => {
       });
 
     const expectWhole = (chunks: readonly EventChunk[], count: number) =>
-      expect(rows(chunks).map((row) => row.sequence)).toEqual(
+      expect(rowsOf(chunks).map((row) => row.sequence)).toEqual(
         Array.from({ length: count }, (_, n) => BigInt(n)),
       );
 
     test('a connection that breaks again and again costs neither an event nor a repetition', async () => {
       const { source, producer } = await makeHub('broken');
-      await send(producer, '0', 0, 3_000);
+      await sendEvents(producer, '0', 0, 3_000);
       await fault('RECEIVE', { kind: 'drop', when: 'after' }, 3);
       const { outcome, chunks } = read(source, { upTo: 2_999n });
       await expect(outcome).resolves.toEqual({ kind: 'reached' });
@@ -235,7 +184,7 @@ describe('hubs over the wire', () => {
 
     test('a busy service is asked again', async () => {
       const { source, producer } = await makeHub('busy');
-      await send(producer, '0', 0, 1_500);
+      await sendEvents(producer, '0', 0, 1_500);
       await fault('RECEIVE', { kind: 'error', status: 503, code: 'com.microsoft:server-busy' }, 2);
       const { outcome, chunks } = read(source, { upTo: 1_499n });
       await expect(outcome).resolves.toEqual({ kind: 'reached' });
@@ -244,7 +193,7 @@ describe('hubs over the wire', () => {
 
     test('a link that goes silent is given up and made anew from the last event', async () => {
       const { source, producer } = await makeHub('silent');
-      await send(producer, '0', 0, 100);
+      await sendEvents(producer, '0', 0, 100);
       await fault('RECEIVE', { kind: 'hold', when: 'before' }, 1);
       const { outcome, chunks } = read(source, { upTo: 99n });
       await expect(outcome).resolves.toEqual({ kind: 'reached' });
@@ -253,7 +202,7 @@ describe('hubs over the wire', () => {
 
     test('a partition that stays silent is a timeout, not a wait without end', async () => {
       const { source, producer } = await makeHub('mute');
-      await send(producer, '0', 0, 10);
+      await sendEvents(producer, '0', 0, 10);
       await fault('RECEIVE', { kind: 'hold', when: 'before' });
       await expect(read(source, { upTo: 9n }).outcome).rejects.toMatchObject({
         name: 'TransientError',
@@ -263,7 +212,7 @@ describe('hubs over the wire', () => {
 
     test('a hub that refuses links stays refused after four attempts, and is read again later', async () => {
       const { source, producer } = await makeHub('refused');
-      await send(producer, '0', 0, 10);
+      await sendEvents(producer, '0', 0, 10);
       await fault('ATTACH', { kind: 'error', status: 503, code: 'com.microsoft:server-busy' });
       await expect(read(source, { upTo: 9n }).outcome).rejects.toMatchObject({ name: 'TransientError' });
       await azure.clearFaults();
@@ -272,7 +221,7 @@ describe('hubs over the wire', () => {
 
     test('a description survives a broken connection', async () => {
       const { source, producer } = await makeHub('asked');
-      await send(producer, '0', 0, 10);
+      await sendEvents(producer, '0', 0, 10);
       await fault('MANAGEMENT', { kind: 'drop', when: 'before' }, 1);
       expect((await stream.describe(source, never)).partitions[0]).toMatchObject({ last: 9n });
     });

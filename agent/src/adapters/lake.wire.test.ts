@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DataLakeServiceClient } from '@azure/storage-file-datalake';
 import type { LakeFiles } from '@lakewarden/core';
 import type { LakeStorage } from '@lakewarden/delta';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createStorageHttpClient } from './azure-routes.ts';
 import { createCredential } from './credential.ts';
 import type { LakeAccountOptions } from './lake-account.ts';
@@ -21,6 +21,9 @@ const text = (body: Uint8Array | undefined) =>
   body === undefined ? undefined : new TextDecoder().decode(body);
 const never = new AbortController().signal;
 
+/** The waits of retries are not slept. */
+const clock = { now: systemClock.now, sleep: async () => undefined };
+
 describe('the lake over the wire', () => {
   let azure: LocalAzure;
   let account: LakeAccountOptions;
@@ -32,8 +35,6 @@ describe('the lake over the wire', () => {
     dir = await mkdtemp(join(tmpdir(), 'lake-wire-'));
     const credential = createCredential();
     const { routes } = azure;
-    // The waits of retries are counted, not slept.
-    const clock = { now: systemClock.now, sleep: async () => undefined };
     account = {
       account: 'retaillake',
       fileSystem: 'lake',
@@ -47,6 +48,10 @@ describe('the lake over the wire', () => {
       ...(httpClient && { httpClient }),
     });
     await service.getFileSystemClient('lake').createIfNotExists();
+  });
+  beforeEach(() => {
+    // A guard of its own for each test: the budget of retries is shared by all that use one.
+    account = { ...account, guard: makeGuards(clock).guards.storage };
     storage = createLakeStorage(account);
   });
   afterEach(() => azure.clearFaults());

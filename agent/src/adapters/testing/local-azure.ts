@@ -28,6 +28,8 @@ export interface LocalAzure {
   readonly resourceGroup: string;
   /** Installs one fault; the body is that of the control endpoint. */
   fault(rule: object): Promise<void>;
+  /** Requests that the installed faults have struck. */
+  hits(): Promise<number>;
   /** Resolves when a fault holds a request. */
   held(): Promise<void>;
   clearFaults(): Promise<void>;
@@ -50,7 +52,9 @@ export async function startLocalAzure(): Promise<LocalAzure> {
       headers: { authorization: `Bearer ${endpoints.control.token}`, 'content-type': 'application/json' },
       ...(body && { body: JSON.stringify(body) }),
     });
-    if (!answer.ok) throw new Error(`control endpoint: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`control endpoint: ${answer.status} ${text}`);
+    return text;
   };
   return {
     dir,
@@ -62,9 +66,19 @@ export async function startLocalAzure(): Promise<LocalAzure> {
     },
     subscriptionId: endpoints.subscriptionId,
     resourceGroup: endpoints.resourceGroup,
-    fault: (rule) => control('POST', '/faults', rule),
-    held: () => control('GET', '/faults?wait=1'),
-    clearFaults: () => control('DELETE', '/faults'),
+    async fault(rule) {
+      await control('POST', '/faults', rule);
+    },
+    async hits() {
+      const { faults } = JSON.parse(await control('GET', '/faults')) as { faults: { hits: number }[] };
+      return faults.reduce((sum, fault) => sum + fault.hits, 0);
+    },
+    async held() {
+      await control('GET', '/faults?wait=1');
+    },
+    async clearFaults() {
+      await control('DELETE', '/faults');
+    },
     async stop() {
       await ended(child);
       await rm(dir, { recursive: true, force: true });

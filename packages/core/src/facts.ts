@@ -63,6 +63,8 @@ export type Fact =
       readonly slices: number;
       readonly keys: readonly string[];
       readonly rows: number;
+      /** Absent: live work. */
+      readonly backfill?: string;
     }
   | {
       readonly type: 'RunCommitted';
@@ -88,6 +90,29 @@ export type Fact =
       readonly run: string;
       readonly dataset: DatasetName;
       readonly reason: string;
+    }
+  /** A person cancelled it, or what it would have committed was frozen or pinned meanwhile. */
+  | {
+      readonly type: 'RunCancelled';
+      readonly run: string;
+      readonly dataset: DatasetName;
+      readonly slices: number;
+      readonly reason: string;
+    }
+  /** A dependency's breaker is open; the slices wait and have not failed. */
+  | {
+      readonly type: 'RunParked';
+      readonly run: string;
+      readonly dataset: DatasetName;
+      readonly dependency: string;
+    }
+  | { readonly type: 'LandingParked'; readonly source: string; readonly dependency: string }
+  /** Recorded ranges of a hub were read again. `files`: how many bronze files hold other rows than before and were replaced. */
+  | {
+      readonly type: 'HubReplayed';
+      readonly hub: string;
+      readonly events: number;
+      readonly files: number;
     }
   | { readonly type: 'CheckpointFailed'; readonly root: string; readonly reason: string }
   /** Work on this dependency is parked from now on. `failures`: attempts in a row without a success. */

@@ -6,6 +6,8 @@ export interface SliceInput {
   readonly dataset: DatasetName;
   readonly slice: string;
   readonly digest: Digest;
+  /** The slice is waived as empty: whatever files it has are not read. */
+  readonly isWaived?: true;
 }
 
 /**

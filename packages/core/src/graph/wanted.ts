@@ -67,16 +67,23 @@ export function feeds(step: SilverDataset, landed: LandedFileView, slices: Reado
   return Object.keys(landed.tags.touches).some((key) => slices.has(coarsen(key, step.grain) ?? key));
 }
 
+/** By slice; `''` is no salt. A slice whose salt changes is wanted again although nothing that it reads changed. */
+export type SaltOf = (slice: string) => string;
+
+const unsalted: SaltOf = () => '';
+
 /** `existing`: slices the table has already; one that lost all its input is wanted empty, never forgotten. */
 export function wantedSilver(
   step: SilverDataset,
   landed: readonly LandedFileView[],
   existing: Iterable<string>,
+  saltOf: SaltOf = unsalted,
 ): readonly WantedSlice[] {
   const digests = silverInputs(step, landed);
   return [...new Set([...digests.keys(), ...existing])].sort().map((slice) => {
     const inputs = [{ dataset: step.from.name, slice, digest: digests.get(slice) ?? EMPTY_DIGEST }];
-    return { slice, inputs, fingerprint: fingerprintOf(step.stepVersion, inputs), ready: true };
+    const fingerprint = fingerprintOf(step.stepVersion, inputs, saltOf(slice));
+    return { slice, inputs, fingerprint, ready: true };
   });
 }
 
@@ -85,12 +92,15 @@ export interface InputSlices {
   readonly fresh: ReadonlyMap<string, Digest>;
   /** Wanted or present, but not fresh. */
   readonly notFresh: ReadonlySet<string>;
+  /** Those of `fresh` that readers get as empty although they may have files. */
+  readonly waived?: ReadonlySet<string>;
 }
 
 export function wantedGold(
   step: GoldDataset,
   inputs: ReadonlyMap<DatasetName, InputSlices>,
   existing: Iterable<string>,
+  saltOf: SaltOf = unsalted,
 ): readonly WantedSlice[] {
   const slices = new Set<string>(existing);
   for (const { dataset, asof } of step.inputs) {
@@ -100,13 +110,14 @@ export function wantedGold(
   const latestOnly = step.inputs.every((input) => input.asof === 'latest');
   if (latestOnly && step.inputs.some(({ dataset }) => keysOf(inputs.get(dataset.name)).length > 0))
     slices.add('all');
-  return [...slices].sort().map((slice) => wantGoldSlice(step, slice, inputs));
+  return [...slices].sort().map((slice) => wantGoldSlice(step, slice, inputs, saltOf(slice)));
 }
 
 function wantGoldSlice(
   step: GoldDataset,
   slice: string,
   inputs: ReadonlyMap<DatasetName, InputSlices>,
+  salt: string,
 ): WantedSlice {
   const read: SliceInput[] = [];
   let ready = true;
@@ -114,12 +125,13 @@ function wantGoldSlice(
     const available = inputs.get(dataset.name);
     for (const key of keysRead(available, asof, step, slice)) {
       const digest = available?.fresh.get(key);
+      const waived = available?.waived?.has(key) === true && { isWaived: true as const };
       if (digest === undefined) ready = false;
-      else read.push({ dataset: dataset.name, slice: key, digest });
+      else read.push({ dataset: dataset.name, slice: key, digest, ...waived });
     }
     if (asof === 'latest' && keysOf(available).length === 0) ready = false;
   }
-  return { slice, inputs: read, fingerprint: fingerprintOf(step.stepVersion, read), ready };
+  return { slice, inputs: read, fingerprint: fingerprintOf(step.stepVersion, read, salt), ready };
 }
 
 function keysRead(

@@ -11,6 +11,8 @@ export interface Policy {
   /** Landing of this source stops; only a pause does that, a freeze never. */
   pauseOf(source: string): Stop | undefined;
   pinOf(dataset: DatasetName, slice: string): Pin | undefined;
+  /** Keys of the dataset's pinned slices: also one that never was is there for its readers, as what it is pinned to. */
+  pinnedOf(dataset: DatasetName): readonly string[];
   saltOf(dataset: DatasetName, slice: string): Salt | undefined;
   /** Started, not ended, not paused. */
   isBackfillRunning(backfill: string): boolean;
@@ -33,6 +35,10 @@ export function policyAt(state: ControlState, nowMs: number): Policy {
     },
     pauseOf: (source) => active(state.pauses.get(`source:${source}`)),
     pinOf: (dataset, slice) => active(state.pins.get(`${dataset}@${slice}`)),
+    pinnedOf: (dataset) =>
+      [...state.pins.values()]
+        .filter((pin) => pin.slice.startsWith(`${dataset}@`) && active(pin) !== undefined)
+        .map((pin) => pin.slice.slice(dataset.length + 1)),
     saltOf: (dataset, slice) => state.salts.get(`${dataset}@${slice}`),
     isBackfillRunning(id) {
       const backfill = state.backfills.get(id);

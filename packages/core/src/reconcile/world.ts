@@ -1,26 +1,45 @@
 import type { Dataset, GoldDataset, Pipeline, SilverDataset } from '@lakewarden/compute';
-import { type DatasetName, type Digest, isBalanced } from '@lakewarden/contracts';
+import { type DatasetName, type Digest, EMPTY_DIGEST, isBalanced, isSliceKey } from '@lakewarden/contracts';
 import type { Snapshot } from '@lakewarden/delta';
+import { fingerprintOf } from '../graph/fingerprint.ts';
 import { type RecordedSlice, recordedSlices } from '../graph/recorded.ts';
 import {
   type InputSlices,
   type LandedFileView,
   landedFiles,
+  type SaltOf,
   type WantedSlice,
   wantedGold,
   wantedSilver,
 } from '../graph/wanted.ts';
 import { rootOf, type Tables } from '../lake/tables.ts';
+import { EMPTY_CONTROL } from '../policy/control-state.ts';
+import { type Policy, policyAt } from '../policy/policy.ts';
 import { tablesOf } from './run.ts';
 
 /** Reads tables as of now. `Tables` is one; the reading verbs have another that never writes. */
 export type ReadTable = (root: string, signal: AbortSignal) => Promise<Snapshot | undefined>;
 
+/**
+ * - `fresh` made from what is wanted · `stale` to be built now · `waiting` stale, and so is a slice that it reads
+ * - `held` pinned: never stale, whatever changes before it
+ * - `frozen`, `paused` stale, but its dataset is stopped: readers go on with what is there
+ * - `backfill` good, and a running backfill is going to build it again
+ */
+export type SliceStatus = 'fresh' | 'stale' | 'waiting' | 'held' | 'frozen' | 'paused' | 'backfill';
+
 export interface SliceView {
   readonly wanted: WantedSlice;
   readonly recorded: RecordedSlice | undefined;
+  readonly status: SliceStatus;
+  /** Good for its readers, which is not the same as built from what is wanted: see `status`. */
   readonly fresh: boolean;
+  /** Readers get no rows, whatever files it has: waived as empty, or held before it was ever built. */
+  readonly isWaived: boolean;
 }
+
+/** Nobody has decided anything. */
+const NO_POLICY = policyAt(EMPTY_CONTROL, 0);
 
 /** One dataset of the build graph, compared with the lake: a value, read again on every pass. */
 export interface DatasetView<Step extends Dataset = Dataset> {
@@ -48,12 +67,13 @@ export async function lookAtSilver(
   read: ReadTable,
   step: SilverDataset,
   signal: AbortSignal,
+  policy: Policy = NO_POLICY,
 ): Promise<SilverView> {
   const bronze = await read(rootOf(step.from.name), signal);
   const landed = landedFiles(bronze);
   const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
-  const wanted = wantedSilver(step, landed, recorded.keys());
-  return { step, snapshot, tables, bronze, landed, slices: compare(wanted, recorded, runs) };
+  const wanted = wantedSilver(step, landed, existing(step, recorded, policy), saltsOf(step, policy));
+  return { step, snapshot, tables, bronze, landed, slices: compare(step, wanted, recorded, runs, policy) };
 }
 
 export async function lookAtGold(
@@ -61,6 +81,7 @@ export async function lookAtGold(
   step: GoldDataset,
   inputs: ReadonlyMap<DatasetName, DatasetView>,
   signal: AbortSignal,
+  policy: Policy = NO_POLICY,
 ): Promise<GoldView> {
   const available = new Map<DatasetName, InputSlices>();
   const sources = new Map<DatasetName, Snapshot>();
@@ -71,8 +92,22 @@ export async function lookAtGold(
     if (view.snapshot !== undefined) sources.set(dataset.name, view.snapshot);
   }
   const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
-  const wanted = wantedGold(step, available, recorded.keys());
-  return { step, snapshot, tables, sources, slices: compare(wanted, recorded, runs) };
+  const wanted = wantedGold(step, available, existing(step, recorded, policy), saltsOf(step, policy));
+  return { step, snapshot, tables, sources, slices: compare(step, wanted, recorded, runs, policy) };
+}
+
+/** Slices that are there whatever their inputs say: those with files, and those that somebody pinned. */
+function existing(
+  step: SilverDataset | GoldDataset,
+  recorded: ReadonlyMap<string, RecordedSlice>,
+  policy: Policy,
+): readonly string[] {
+  const pinned = policy.pinnedOf(step.name).filter((slice) => isSliceKey(slice, step.grain));
+  return [...recorded.keys(), ...pinned];
+}
+
+function saltsOf(step: SilverDataset | GoldDataset, policy: Policy): SaltOf {
+  return (slice) => policy.saltOf(step.name, slice)?.salt ?? '';
 }
 
 /** All views in dependency order; what the reading verbs show and what the end of `--once` is judged by. */
@@ -80,23 +115,53 @@ export async function lookAtAll(
   read: ReadTable,
   pipeline: Pipeline,
   signal: AbortSignal,
+  policy: Policy = NO_POLICY,
+): Promise<ReadonlyMap<DatasetName, DatasetView>> {
+  return lookAt(read, pipeline.datasets, signal, policy);
+}
+
+/** A dataset and all that it is built from, in dependency order. */
+export async function lookAtOne(
+  read: ReadTable,
+  pipeline: Pipeline,
+  dataset: DatasetName,
+  signal: AbortSignal,
+  policy: Policy = NO_POLICY,
+): Promise<ReadonlyMap<DatasetName, DatasetView>> {
+  const needed = new Set([dataset]);
+  for (const step of pipeline.datasets.toReversed()) {
+    if (step.layer !== 'gold' || !needed.has(step.name)) continue;
+    for (const input of step.inputs) needed.add(input.dataset.name);
+  }
+  const steps = pipeline.datasets.filter((step) => needed.has(step.name));
+  return lookAt(read, steps, signal, policy);
+}
+
+async function lookAt(
+  read: ReadTable,
+  steps: readonly Dataset[],
+  signal: AbortSignal,
+  policy: Policy,
 ): Promise<ReadonlyMap<DatasetName, DatasetView>> {
   const views = new Map<DatasetName, DatasetView>();
-  for (const step of pipeline.datasets) {
-    if (step.layer === 'silver') views.set(step.name, await lookAtSilver(read, step, signal));
-    if (step.layer === 'gold') views.set(step.name, await lookAtGold(read, step, views, signal));
+  for (const step of steps) {
+    if (step.layer === 'silver') views.set(step.name, await lookAtSilver(read, step, signal, policy));
+    if (step.layer === 'gold') views.set(step.name, await lookAtGold(read, step, views, signal, policy));
   }
   return views;
 }
 
+/** What the readers of a dataset may use. Of a stopped dataset that is what is there; what is not does not hold them up. */
 function inputSlices(view: DatasetView): InputSlices {
   const fresh = new Map<string, Digest>();
   const notFresh = new Set<string>();
-  for (const slice of view.slices) {
-    if (slice.fresh && slice.recorded !== undefined) fresh.set(slice.wanted.slice, slice.recorded.digest);
-    else notFresh.add(slice.wanted.slice);
+  const waived = new Set<string>();
+  for (const { wanted, recorded, status, fresh: isGood, isWaived } of view.slices) {
+    if (isWaived) waived.add(wanted.slice);
+    if (isGood) fresh.set(wanted.slice, isWaived ? EMPTY_DIGEST : (recorded?.digest ?? EMPTY_DIGEST));
+    else if (status !== 'frozen' && status !== 'paused') notFresh.add(wanted.slice);
   }
-  return { fresh, notFresh };
+  return { fresh, notFresh, waived };
 }
 
 interface TableReadings {
@@ -128,20 +193,49 @@ async function readTables(
 }
 
 function compare(
+  step: SilverDataset | GoldDataset,
   wanted: readonly WantedSlice[],
   recorded: ReadonlyMap<string, RecordedSlice>,
   runs: ReadonlyMap<string, ReadonlySet<string | undefined>>,
+  policy: Policy,
 ): readonly SliceView[] {
+  const stop = policy.stopOf(step.name)?.kind;
   return wanted.map((want) => {
     const record = recorded.get(want.slice);
+    const pin = policy.pinOf(step.name, want.slice);
+    if (pin !== undefined) {
+      const isWaived = pin.as === 'empty' || record === undefined;
+      return { wanted: want, recorded: record, status: 'held', fresh: true, isWaived };
+    }
     const whole = runs.get(want.slice);
-    const oneRun = whole?.size === 1 && !whole.has(undefined);
-    return {
-      wanted: want,
-      recorded: record,
-      fresh: want.ready && oneRun && record?.fingerprint === want.fingerprint,
-    };
+    const isOneRun = whole?.size === 1 && !whole.has(undefined);
+    const built = want.ready && isOneRun ? builtFor(step, want, record, policy) : undefined;
+    if (built !== undefined)
+      return { wanted: want, recorded: record, status: built, fresh: true, isWaived: false };
+    // Readers of a stopped dataset go on with its rows, provided that their digest is known.
+    const fresh = stop !== undefined && record?.fingerprint !== undefined;
+    const status = stop ?? (want.ready ? 'stale' : 'waiting');
+    return { wanted: want, recorded: record, status, fresh, isWaived: false };
   });
+}
+
+/**
+ * Undefined: the slice is not made from what is wanted. With a salt that belongs to a backfill the slice is good with the
+ * salt before, too; while the backfill runs that is work of the backfill lane, and when it rests nobody asks for more.
+ */
+function builtFor(
+  step: SilverDataset | GoldDataset,
+  want: WantedSlice,
+  record: RecordedSlice | undefined,
+  policy: Policy,
+): 'fresh' | 'backfill' | undefined {
+  const fingerprint = record?.fingerprint;
+  if (fingerprint === undefined) return undefined;
+  if (fingerprint === want.fingerprint) return 'fresh';
+  const salt = policy.saltOf(step.name, want.slice);
+  if (salt?.backfill === undefined) return undefined;
+  if (fingerprint !== fingerprintOf(step.stepVersion, want.inputs, salt.previous)) return undefined;
+  return policy.isBackfillRunning(salt.backfill) ? 'backfill' : 'fresh';
 }
 
 /** Every row that came into the fresh slices is accounted for (I12). */

@@ -107,6 +107,45 @@ export interface Scratch {
   release(): Promise<void>;
 }
 
+/** Asks Log Analytics. What it knows is minutes old: a hint, never the state that an act is decided by. */
+export interface LogQueries {
+  /**
+   * The answer to one KQL query over `[sinceMs, untilMs)` of a workspace (its id, a GUID). A query that the service cannot
+   * read is `TerminalError('invalid')` with the service's own words; an answer that is only a part of the truth is
+   * `TerminalError('limit')`, never a table.
+   */
+  query(
+    workspace: string,
+    kql: string,
+    sinceMs: number,
+    untilMs: number,
+    signal: AbortSignal,
+  ): Promise<LogTable>;
+}
+
+export interface LogTable {
+  /** `type` is Kusto's: `string`, `long`, `real`, `bool`, `datetime`, `dynamic`, … */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly LogValue[])[];
+}
+
+/** A `datetime` is ISO 8601 text, a `dynamic` is JSON text, a `long` beyond 2^53 has lost its last digits. */
+export type LogValue = string | number | boolean | null;
+
+/** Asks Azure Monitor for what the services count themselves. As old as the logs. */
+export interface MetricQueries {
+  /**
+   * Events that a namespace says it took in, by hub, over the whole minutes of `[sinceMs, untilMs)`. A hub without any
+   * may be absent. `namespaceResourceId`: `/subscriptions/…/providers/Microsoft.EventHub/namespaces/retail-events`.
+   */
+  incomingMessages(
+    namespaceResourceId: string,
+    sinceMs: number,
+    untilMs: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, number>>;
+}
+
 export interface Clock {
   now(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;

@@ -61,12 +61,19 @@ export function unavailable(detail: string, retryAfterMs: number): ApiProblem {
 
 const RETRY_AFTER_MS = 5_000;
 
+/** What stands behind an error that is no failure: ours, or the server's own about a body. Undefined for any other. */
+export function readFailure(error: unknown): ApiProblem | undefined {
+  if (error instanceof ApiProblem) return error;
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  if (typeof code !== 'string' || !code.startsWith('FST_ERR_CTP_')) return undefined;
+  return code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? bodyTooLarge() : malformed('The body did not come whole.');
+}
+
 /**
  * What a failure below a route looks like from outside: a dependency that does not answer is 503, all else is a mistake
  * of ours. Neither shows the error's own words, which may hold what must not leave (I17); those go into the fact.
  */
 export function problemOfFailure(error: unknown, request: string): ApiProblem {
-  if (error instanceof ApiProblem) return error;
   if (error instanceof TransientError) {
     const timeout = error.code === 'timeout';
     return new ApiProblem({
@@ -84,6 +91,26 @@ export function problemOfFailure(error: unknown, request: string): ApiProblem {
     code: 'internal',
     detail: 'The agent made a mistake.',
     remedy: `The agent's log has the reason as ${request}; please report it.`,
+  });
+}
+
+export const BODY_BYTES_MAX = 256 * 1024;
+
+export function bodyTooLarge(): ApiProblem {
+  return new ApiProblem({
+    status: 413,
+    code: 'too-large',
+    detail: `The body is larger than ${BODY_BYTES_MAX} bytes.`,
+    remedy: 'Send less, in more requests where need be.',
+  });
+}
+
+export function malformed(detail: string): ApiProblem {
+  return new ApiProblem({
+    status: 400,
+    code: 'malformed',
+    detail,
+    remedy: 'Send one JSON value in UTF-8, each key once; GET /openapi.json says which.',
   });
 }
 

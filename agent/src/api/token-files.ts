@@ -11,7 +11,7 @@ export const TOKEN_KEY_FILE = 'api.key';
 /** Token of an admin, for the command line of the same user. */
 export const TOKEN_FILE = 'token';
 
-/** Of the token file; it is written anew at half of it, so what leaks is worth little for long. */
+/** Of the token file; it is written anew at a quarter of it, so what leaks is worth little for long. */
 export const LOCAL_TOKEN_TTL_MS = 24 * 3600 * 1000;
 
 /**
@@ -35,7 +35,7 @@ export async function writePrivate(path: string, text: string): Promise<void> {
 
 /**
  * Keeps a valid token in `path` until the signal fires. Resolves when the first one is written; one that cannot be
- * renewed later is tried again at the next turn, and the one before serves half of its time more.
+ * renewed later is tried again a quarter of its life later, and the one before serves.
  */
 export async function keepTokenFile(options: TokenFileOptions, signal: AbortSignal): Promise<void> {
   await writeToken(options);
@@ -53,7 +53,7 @@ export interface TokenFileOptions {
 async function renewTokens(options: TokenFileOptions, signal: AbortSignal): Promise<void> {
   const { clock, emit } = options;
   while (!signal.aborted) {
-    await clock.sleep(LOCAL_TOKEN_TTL_MS / 2, signal).catch(() => undefined);
+    await clock.sleep(LOCAL_TOKEN_TTL_MS / 4, signal).catch(() => undefined);
     if (signal.aborted) return;
     await writeToken(options).catch((error) => emit({ type: 'TokenFileFailed', reason: reasonOf(error) }));
   }

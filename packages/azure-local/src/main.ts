@@ -4,6 +4,7 @@ import { type AzureLocalPorts, startAzureLocal } from './server/start.ts';
 
 const USAGE = `usage: azure-local --data DIR [--storage-port N] [--storage-tls-port N] [--arm-port N] [--arm-tls-port N]
   [--login-port N] [--login-tls-port N] [--amqp-port N] [--amqps-port N] [--control-port N]
+  [--log-analytics-port N] [--log-analytics-tls-port N] [--metrics-port N] [--metrics-tls-port N]
   [--stop-with-parent]   end when stdin ends, which is when the process that started us is gone`;
 
 const PORT_FLAGS = {
@@ -16,6 +17,10 @@ const PORT_FLAGS = {
   'amqp-port': 'amqp',
   'amqps-port': 'amqps',
   'control-port': 'control',
+  'log-analytics-port': 'logAnalytics',
+  'log-analytics-tls-port': 'logAnalyticsTls',
+  'metrics-port': 'metrics',
+  'metrics-tls-port': 'metricsTls',
 } as const satisfies Record<string, keyof AzureLocalPorts>;
 
 function readArguments(): { dataDir: string; ports: AzureLocalPorts; stopWithParent: boolean } {

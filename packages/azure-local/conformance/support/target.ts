@@ -156,7 +156,7 @@ async function trustCertificate(caFile: string): Promise<void> {
 }
 
 /** Carries production hosts to local ports after authentication has run; any other host is an error. */
-function routingHttpClient(routes: Readonly<Record<string, string>>): HttpClient {
+export function routingHttpClient(routes: Readonly<Record<string, string>>): HttpClient {
   const inner = createDefaultHttpClient();
   return {
     sendRequest: (request) => {

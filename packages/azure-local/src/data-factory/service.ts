@@ -75,6 +75,7 @@ export async function createDataFactory(
       operation: (request) => operationOf(request),
       handle: (request) => answer(request, deps),
     },
+    runs: () => [...runs.values()].flatMap((each) => each.store.all()),
     close: async () => {
       await Promise.all([...runs.keys()].map(closeRuns));
     },

@@ -7,6 +7,7 @@ import { PartitionOwners } from './amqp/partition-owners.ts';
 import { createEventHubsArm } from './arm/routes.ts';
 import type { Hub } from './hub.ts';
 import { type HubSpec, HubStore } from './hub-store.ts';
+import { createIncomingMessages } from './incoming-messages.ts';
 
 const MAINTAIN_EVERY_MS = 10_000;
 
@@ -40,6 +41,7 @@ export async function createEventHubs(options: EventHubsServiceOptions): Promise
   timer.unref();
   return {
     arm: createEventHubsArm(hubs),
+    incoming: createIncomingMessages(hubs),
     createHub: (spec) => hubs.create(spec),
     maintain,
     listen: async ({ host, amqpPort, amqpsPort }) => {

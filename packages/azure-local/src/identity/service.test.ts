@@ -17,6 +17,7 @@ const secrets: Secrets = {
   controlToken: 't',
   subscriptionId: 's',
   resourceGroup: 'g',
+  workspaceId: '00000000-0000-4000-8000-000000000000',
   storageAccountKey: () => 'a2V5',
 };
 let dir: string;

@@ -29,14 +29,15 @@ const DNS_NAMES = [
   'management.azure.com',
   'login.microsoftonline.com',
   'api.loganalytics.io',
+  '*.metrics.monitor.azure.com',
 ];
 const IP_ADDRESSES = ['127.0.0.1', '::1'];
 
 type KeyedCertificate = { readonly keyPem: string; readonly certPem: string };
 
 /**
- * The authority and its leaf from DIR/ca, made at the first start; the leaf is remade when it is about to expire,
- * both when the authority is. `now`: milliseconds since 1970.
+ * The authority and its leaf from DIR/ca, made at the first start; the leaf is remade when it is about to expire or
+ * lacks a host, both when the authority expires. `now`: milliseconds since 1970.
  */
 export async function loadCertificates(
   dataDir: string,
@@ -48,7 +49,8 @@ export async function loadCertificates(
   const ca = storedCa !== undefined && isCurrent(storedCa, now) ? storedCa : await makeAuthority(now);
   if (ca !== storedCa) await writeKeyed(folder, 'ca', ca);
   const storedLeaf = ca === storedCa ? await readKeyed(folder, 'leaf') : undefined;
-  const leaf = storedLeaf !== undefined && isCurrent(storedLeaf, now) ? storedLeaf : await makeLeaf(ca, now);
+  const isUsable = storedLeaf !== undefined && isCurrent(storedLeaf, now) && hasAllNames(storedLeaf);
+  const leaf = isUsable ? storedLeaf : await makeLeaf(ca, now);
   if (leaf !== storedLeaf) await writeKeyed(folder, 'leaf', leaf);
   await writeFileDurably(caFile, `${ca.certPem}\n`);
   return { key: leaf.keyPem, cert: `${leaf.certPem}\n${ca.certPem}\n`, ca: `${ca.certPem}\n`, caFile };
@@ -60,6 +62,15 @@ function isCurrent(pair: KeyedCertificate, now: number): boolean {
     certificate.notBefore.getTime() <= now &&
     certificate.notAfter.getTime() - now > LEAF_REMAINING_DAYS_MIN * DAY_MS
   );
+}
+
+/** A leaf of an earlier version may lack hosts that have come since. */
+function hasAllNames(pair: KeyedCertificate): boolean {
+  const names = new x509.X509Certificate(pair.certPem).getExtension(
+    x509.SubjectAlternativeNameExtension,
+  )?.names;
+  const known = new Set(names?.items.map(({ value }) => value));
+  return DNS_NAMES.every((name) => known.has(name));
 }
 
 async function makeAuthority(now: number): Promise<KeyedCertificate> {

@@ -6,6 +6,10 @@ export type Endpoints = {
   readonly storage: { readonly http: string; readonly https: string };
   readonly arm: { readonly http: string; readonly https: string };
   readonly login: { readonly http: string; readonly https: string };
+  /** Stands in for https://api.loganalytics.io. */
+  readonly logAnalytics: { readonly http: string; readonly https: string };
+  /** Stands in for https://<region>.metrics.monitor.azure.com. */
+  readonly metrics: { readonly http: string; readonly https: string };
   /** `host:port`; `ws` as a URL. */
   readonly eventHubs: { readonly amqp: string; readonly amqps: string; readonly ws?: string };
   readonly control: { readonly url: string; readonly token: string };
@@ -22,6 +26,8 @@ export type Endpoints = {
   readonly sharedAccessKey: string;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
+  /** Of Log Analytics. */
+  readonly workspaceId: string;
 };
 
 export async function writeEndpoints(dataDir: string, endpoints: Endpoints): Promise<string> {

@@ -35,6 +35,8 @@ export type HttpServerOptions = {
   readonly host: string;
   readonly port: number;
   readonly tlsPort?: number;
+  /** Told of each answer before it is sent, injected ones and cut connections too; must not throw. */
+  readonly onAnswer?: (request: HttpRequest, answer: HttpAnswer | 'drop', elapsedMs: number) => void;
   /** Unexpected throws of the service; must not throw. */
   readonly onError: (
     error: unknown,
@@ -114,8 +116,10 @@ async function serve(
   // A cut connection shows as an error of the request stream; whoever reads the body sees it there.
   message.on('error', () => {});
   const request = toRequest(options.name, message, secure, gone.signal);
+  const startedMs = performance.now();
   try {
     const outcome = await answer(options, request);
+    options.onAnswer?.(request, outcome, performance.now() - startedMs);
     if (outcome === 'drop') {
       message.socket.destroy();
       return;

@@ -27,6 +27,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const { masterKey, ...rest } = file;
   return {
     ...rest,
+    workspaceId: deriveGuid(masterKey, 'log-analytics-workspace'),
     storageAccountKey: (account) => deriveKey(masterKey, `storage-account/${account}`),
   };
 }
@@ -65,4 +66,15 @@ function newSecretsFile(): SecretsFile {
 // 64 bytes, the size of a real account key.
 function deriveKey(masterKey: string, purpose: string): string {
   return createHmac('sha512', Buffer.from(masterKey, 'base64')).update(purpose).digest('base64');
+}
+
+function deriveGuid(masterKey: string, purpose: string): string {
+  const hex = Buffer.from(deriveKey(masterKey, purpose), 'base64').toString('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
 }

@@ -6,6 +6,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { RunRecord } from '../data-factory/runs/run-record.ts';
 
 /**
  * Names used by the fault control endpoint. `login` covers the managed-identity endpoint too; `data-factory` means runs
@@ -140,6 +141,8 @@ export type Secrets = {
   readonly controlToken: string;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
+  /** Of the one Log Analytics workspace; the same after a restart. */
+  readonly workspaceId: string;
   /** Base64 key of a storage account; any account has one, made on demand and always the same. */
   storageAccountKey(account: string): string;
 };
@@ -212,7 +215,21 @@ export type EventHubs = {
   }): Promise<{ amqpPort: number; amqpsPort: number; wsPort?: number }>;
   /** Routes below `/subscriptions/../providers/Microsoft.EventHub/`; the token has been checked already. */
   readonly arm: HttpService;
+  readonly incoming: IncomingMessages;
   close(): Promise<void>;
+};
+
+/** What hubs took in over time, read from their logs: what retention has dropped is not counted any more. */
+export type IncomingMessages = {
+  namespaces(): readonly { readonly name: string; readonly location: string }[];
+  /** Undefined: there is no such namespace. */
+  hubs(namespace: string): readonly { readonly name: string; readonly createdAtMs: number }[] | undefined;
+  /** Events enqueued in each of `grainCount` spans of `grainMs` from `fromMs` on; zeros for a hub that is gone. */
+  count(
+    namespace: string,
+    hub: string,
+    grains: { readonly fromMs: number; readonly grainMs: number; readonly grainCount: number },
+  ): Promise<readonly number[]>;
 };
 
 /** src/data-factory/service.ts: `createDataFactory(options: DataFactoryOptions): Promise<DataFactory>` */
@@ -220,6 +237,8 @@ export type DataFactoryOptions = ServiceOptions & { readonly lake: LakeFiles };
 export type DataFactory = {
   /** Routes below `/subscriptions/../providers/Microsoft.DataFactory/`; the token has been checked already. */
   readonly arm: HttpService;
+  /** The runs of all factories, as they stand on disk. */
+  runs(): readonly RunRecord[];
   /** Stops runs in flight without losing them: they go on, or are failed, at the next start. */
   close(): Promise<void>;
 };

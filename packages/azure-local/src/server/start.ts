@@ -6,6 +6,7 @@ import { createDataFactory } from '../data-factory/service.ts';
 import { createEventHubs } from '../event-hubs/service.ts';
 import { FaultBoard } from '../faults/fault-board.ts';
 import { createIdentity } from '../identity/service.ts';
+import { createMonitor } from '../monitor/service.ts';
 import { createStorage } from '../storage/service.ts';
 import { createArm } from './arm.ts';
 import { loadCertificates } from './certificate-authority.ts';
@@ -30,6 +31,10 @@ export type AzureLocalPorts = {
   readonly amqp?: number;
   readonly amqps?: number;
   readonly control?: number;
+  readonly logAnalytics?: number;
+  readonly logAnalyticsTls?: number;
+  readonly metrics?: number;
+  readonly metricsTls?: number;
 };
 
 export type AzureLocalOptions = {
@@ -67,13 +72,24 @@ export async function startAzureLocal(options: AzureLocalOptions): Promise<Azure
   });
   const eventHubs = await createEventHubs({ ...shared, tls, verifyToken });
   const dataFactory = await createDataFactory({ ...shared, lake: storage.lake });
+  const monitor = createMonitor({ ...shared, verifyToken, storage, eventHubs, dataFactory });
   const arm = createArm({ verifyToken, eventHubs: eventHubs.arm, dataFactory: dataFactory.arm });
 
   const running: RunningHttpServer[] = [];
   const serve = async (name: HttpServerOptions['name'], service: HttpService, port = 0, tlsPort?: number) => {
     const faults = name === 'control' ? undefined : board;
     const secure = name === 'control' ? {} : { tls, tlsPort: tlsPort ?? 0 };
-    const server = await startHttpServer({ name, service, faults, host: HOST, port, ...secure, onError });
+    const log = name === 'storage' ? { onAnswer: storage.requestLog.record } : {};
+    const server = await startHttpServer({
+      name,
+      service,
+      faults,
+      host: HOST,
+      port,
+      ...secure,
+      ...log,
+      onError,
+    });
     running.push(server);
     return server;
   };
@@ -81,6 +97,7 @@ export async function startAzureLocal(options: AzureLocalOptions): Promise<Azure
     // Held requests would keep their connections open for the whole grace time.
     board.removeAll();
     await Promise.all(running.map((server) => server.close(STOP_GRACE_MS)));
+    await monitor.close();
     await dataFactory.close();
     await eventHubs.close();
     await storage.close();
@@ -90,6 +107,13 @@ export async function startAzureLocal(options: AzureLocalOptions): Promise<Azure
     const storageHttp = await serve('storage', storage.http, ports.storage, ports.storageTls);
     const armHttp = await serve('arm', arm, ports.arm, ports.armTls);
     const loginHttp = await serve('login', identity.http, ports.login, ports.loginTls);
+    const logsHttp = await serve(
+      'log-analytics',
+      monitor.logAnalytics,
+      ports.logAnalytics,
+      ports.logAnalyticsTls,
+    );
+    const metricsHttp = await serve('metrics', monitor.metrics, ports.metrics, ports.metricsTls);
     const control = createFaultControl({ controlToken: secrets.controlToken, board });
     const controlHttp = await serve('control', control, ports.control);
     const amqp = await eventHubs.listen({
@@ -101,6 +125,8 @@ export async function startAzureLocal(options: AzureLocalOptions): Promise<Azure
       storage: urls(storageHttp),
       arm: urls(armHttp),
       login: urls(loginHttp),
+      logAnalytics: urls(logsHttp),
+      metrics: urls(metricsHttp),
       eventHubs: {
         amqp: `${HOST}:${amqp.amqpPort}`,
         amqps: `localhost:${amqp.amqpsPort}`,
@@ -119,6 +145,7 @@ export async function startAzureLocal(options: AzureLocalOptions): Promise<Azure
       sharedAccessKey: secrets.sharedAccessKey,
       subscriptionId: secrets.subscriptionId,
       resourceGroup: secrets.resourceGroup,
+      workspaceId: secrets.workspaceId,
     };
     const endpointsFile = await writeEndpoints(dataDir, endpoints);
     return { endpoints, endpointsFile, close };

@@ -22,6 +22,7 @@ import { StagedAppends } from './disk/staged-appends.ts';
 import { StagedBlocks } from './disk/staged-blocks.ts';
 import { createLakeFiles } from './lake-files.ts';
 import { operationOf } from './operation.ts';
+import { createRequestLog, type RequestLog } from './request-log.ts';
 import { StorageRefusal, sayStorageError } from './storage-refusal.ts';
 
 export type StorageOptions = Omit<ServiceOptions, 'faults'> & {
@@ -34,6 +35,7 @@ export type StorageOptions = Omit<ServiceOptions, 'faults'> & {
 export type Storage = {
   readonly http: HttpService;
   readonly lake: LakeFiles;
+  readonly requestLog: RequestLog;
   accounts(): readonly string[];
   close(): Promise<void>;
 };
@@ -74,8 +76,14 @@ export async function createStorage(options: StorageOptions): Promise<Storage> {
     errorAnswer: (request, error: ErrorDetail) =>
       withCommonHeaders(request, sayStorageError(endpointOf(request, known), error, request.requestId)),
   };
+  const requestLog = createRequestLog({
+    now: options.now,
+    addressOf: (request) =>
+      tryAddress(request, known, (address) => ({ address, operation: operationOf(request, address) })),
+  });
   return {
     http,
+    requestLog,
     lake: createLakeFiles(open),
     accounts: () => [...opened.keys()],
     // Nothing is buffered: what was acknowledged is on disk, the rest was not acknowledged.

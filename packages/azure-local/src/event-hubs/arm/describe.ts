@@ -5,7 +5,7 @@ import type { NamespaceRecord } from '../hub-store.ts';
 type Scope = { readonly subscription: string; readonly resourceGroup: string };
 
 const FOR_EVER_HOURS = -1;
-const DEFAULT_LOCATION = 'local';
+export const DEFAULT_LOCATION = 'local';
 
 function namespaceId({ subscription, resourceGroup }: Scope, namespace: string): string {
   const group = resourceGroup === '' ? '' : `/resourceGroups/${resourceGroup}`;

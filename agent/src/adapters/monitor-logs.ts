@@ -88,10 +88,12 @@ interface ErrorWords {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
   readonly innererror?: unknown;
+  readonly details?: unknown;
 }
 
 function wordsOf(info: ErrorWords): string {
-  let inmost = info;
-  while (typeof inmost.innererror === 'object' && inmost.innererror !== null) inmost = inmost.innererror;
-  return `${inmost.code ?? 'unknown'}: ${inmost.message ?? 'no words'}`;
+  const [detail] = Array.isArray(info.details) ? (info.details as unknown[]) : [];
+  const inner = info.innererror ?? detail;
+  if (typeof inner === 'object' && inner !== null) return wordsOf(inner);
+  return `${info.code ?? 'unknown'}: ${info.message ?? 'no words'}`;
 }

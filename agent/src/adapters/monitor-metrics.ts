@@ -62,7 +62,8 @@ function totals(results: readonly MetricsQueryResult[], what: string): ReadonlyM
   if (metric === undefined) throw new TerminalError('corrupt', `${what}: the answer holds no ${METRIC}`);
   const byHub = new Map<string, number>();
   for (const { metadatavalues = [], data = [] } of metric.timeseries) {
-    const hub = metadatavalues.find(({ name }) => name?.toLowerCase() === HUB_DIMENSION.toLowerCase())?.value;
+    // One dimension was asked for; its name comes localised.
+    const hub = metadatavalues[0]?.value;
     if (hub === undefined) continue;
     const sum = data.reduce((total, { total: events = 0 }) => total + events, 0);
     byHub.set(hub, (byHub.get(hub) ?? 0) + sum);
@@ -70,6 +71,7 @@ function totals(results: readonly MetricsQueryResult[], what: string): ReadonlyM
   return byHub;
 }
 
-function isIncoming(metric: Metric): boolean {
-  return metric.name === METRIC;
+/** By its id: the client gives the localised name ("Incoming Messages"). */
+function isIncoming({ id }: Metric): boolean {
+  return id.toLowerCase().endsWith(`/${METRIC.toLowerCase()}`);
 }

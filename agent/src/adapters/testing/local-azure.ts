@@ -12,12 +12,15 @@ const ENTRY = fileURLToPath(new URL('../../../../packages/azure-local/src/main.t
 interface Endpoints {
   readonly storage: { readonly http: string };
   readonly arm: { readonly http: string };
+  readonly logAnalytics: { readonly http: string };
+  readonly metrics: { readonly http: string };
   readonly eventHubs: { readonly amqps: string };
   readonly control: { readonly url: string; readonly token: string };
   readonly caFile: string;
   readonly identity: { readonly endpoint: string; readonly header: string };
   readonly subscriptionId: string;
   readonly resourceGroup: string;
+  readonly workspaceId: string;
 }
 
 /** A local Azure of its own for one test file: the agent knows it over the wire only. */
@@ -26,6 +29,8 @@ export interface LocalAzure {
   readonly routes: AzureRoutes;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
+  /** Of Log Analytics. */
+  readonly workspaceId: string;
   /** Installs one fault; the body is that of the control endpoint. */
   fault(rule: object): Promise<void>;
   /** Requests that the installed faults have struck. */
@@ -62,10 +67,13 @@ export async function startLocalAzure(): Promise<LocalAzure> {
       'retaillake.blob.core.windows.net': endpoints.storage.http,
       'retaillake.dfs.core.windows.net': endpoints.storage.http,
       'management.azure.com': endpoints.arm.http,
+      'api.loganalytics.io': endpoints.logAnalytics.http,
+      'westeurope.metrics.monitor.azure.com': endpoints.metrics.http,
       'retail-events.servicebus.windows.net': `amqps://${endpoints.eventHubs.amqps}`,
     },
     subscriptionId: endpoints.subscriptionId,
     resourceGroup: endpoints.resourceGroup,
+    workspaceId: endpoints.workspaceId,
     async fault(rule) {
       await control('POST', '/faults', rule);
     },

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Ledger, openLedger, type RunRecord } from './ledger.ts';
 import { makeGuards } from './testing/guards.ts';
+import { SteppedClock } from './testing/stepped-clock.ts';
 
 describe('the embedded ledger', () => {
   let dir = '';
@@ -100,5 +101,24 @@ describe('the embedded ledger', () => {
     rmSync(`${file}-wal`, { force: true });
     writeFileSync(file, 'not a database, but long enough to be taken for one'.repeat(100));
     expect(() => openLedger(file, { guard })).toThrow(expect.objectContaining({ code: 'corrupt' }));
+  });
+
+  test('that another process holds fails for a while, then parks what is asked of it, and comes back', async () => {
+    const clock = new SteppedClock();
+    const { guards, facts } = makeGuards(clock);
+    const ledger = openLedger(file, { guard: guards.ledger, waitMsMax: 0, statementWaitMsMax: 0 });
+    open.push(ledger);
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    for (let i = 0; i < 9; i++)
+      expect(() => ledger.nextEpoch('a', 0n)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    expect(() => ledger.nextEpoch('a', 0n)).toThrow(expect.objectContaining({ code: 'parked' }));
+    await clock.pass(3_000);
+    expect(facts.map(({ type }) => type)).toEqual(['BreakerOpened', 'BreakerProbed', 'BreakerProbed']);
+    other.exec('ROLLBACK');
+    other.close();
+    await clock.pass(5_000);
+    expect(ledger.nextEpoch('a', 0n)).toBe(1n);
+    await guards.close();
   });
 });

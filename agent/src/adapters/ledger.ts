@@ -43,10 +43,11 @@ export interface LedgerOptions {
   readonly guard: Guard;
   /** How long to wait for another process that is just ending. Blocks the thread; opening is the first thing done. */
   readonly waitMsMax?: number;
+  /** The same for a statement later on, when the agent has more to do than to wait. */
+  readonly statementWaitMsMax?: number;
 }
 
 const WAIT_MS_MAX = 5_000;
-/** The same for a statement later on, when the agent has more to do than to wait. */
 const STATEMENT_WAIT_MS_MAX = 250;
 /** History beyond this is in `system.runs`. */
 const RUNS_MAX = 50_000;
@@ -56,11 +57,13 @@ const RUNS_MAX = 50_000;
  * it, `('corrupt')` when it is no database; as it is a cache it may then be moved away.
  */
 export function openLedger(file: string, options: LedgerOptions): Ledger {
-  const waitMsMax = options.waitMsMax ?? WAIT_MS_MAX;
+  const { waitMsMax = WAIT_MS_MAX, statementWaitMsMax = STATEMENT_WAIT_MS_MAX } = options;
   mkdirSync(dirname(file), { recursive: true });
   const lock = takeLock(file, waitMsMax);
   try {
-    return ledgerOn(openDatabase(file, waitMsMax), lock, options.guard);
+    const database = openDatabase(file, waitMsMax);
+    database.exec(`PRAGMA busy_timeout = ${statementWaitMsMax}`);
+    return ledgerOn(database, lock, options.guard);
   } catch (error) {
     lock.close();
     throw openingError(error, file);
@@ -161,7 +164,6 @@ function openDatabase(file: string, waitMsMax: number): DatabaseSync {
     // FULL: an epoch that was given out survives a power cut (facts.md, Data 7: 7,300 commits/s all the same).
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     migrate(database, file);
-    database.exec(`PRAGMA busy_timeout = ${STATEMENT_WAIT_MS_MAX}`);
     return database;
   } catch (error) {
     database.close();

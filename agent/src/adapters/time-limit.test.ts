@@ -40,3 +40,16 @@ test('a failure of the call itself stays what it is', async () => {
   const failure = new Error('other');
   await expect(withTimeLimit(LONG_MS, undefined, () => Promise.reject(failure))).rejects.toBe(failure);
 });
+
+test('a call that heeds no signal is left behind, whether its time is over or its caller has left', async () => {
+  const hang = () => new Promise<never>(() => undefined);
+  const options = { what: 'token', abandonMs: 1 };
+  await expect(withTimeLimit(1, undefined, hang, options)).rejects.toMatchObject({
+    code: 'timeout',
+    message: 'token: no answer within the time limit',
+  });
+  const controller = new AbortController();
+  const left = withTimeLimit(LONG_MS, controller.signal, hang, options);
+  controller.abort();
+  await expect(left).rejects.toMatchObject({ code: 'cancelled' });
+});

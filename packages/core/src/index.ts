@@ -1,3 +1,14 @@
+export type {
+  ActionCode,
+  ActionHost,
+  ActionProblem,
+  PlanCheck,
+  PlanHost,
+  PlanOutcome,
+  RunbookHost,
+  RunbookPreparation,
+  RunbookRequest,
+} from './actions/action-host.ts';
 export { type EmitFact, type Fact, reasonOf } from './facts.ts';
 export { fingerprintOf, type SliceInput } from './graph/fingerprint.ts';
 export { type RecordedSlice, recordedSlices } from './graph/recorded.ts';

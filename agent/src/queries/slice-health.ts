@@ -62,7 +62,7 @@ function builtSlice(
 ): SliceHealth {
   const dataset = view.step.name;
   const key = slice.wanted.slice;
-  const failed = slice.fresh ? undefined : failures.get(key);
+  const failed = slice.status === 'fresh' ? undefined : failures.get(key);
   const pin = policy.pinOf(dataset, key);
   const salt = policy.saltOf(dataset, key);
   const { recorded } = slice;
@@ -104,13 +104,29 @@ function stateOf(
   if (pin !== undefined)
     return { state: 'held', why: `${pin.by === 'hold' ? 'held' : 'waived'} by ${pin.actor}: ${pin.reason}` };
   if (failed !== undefined) return { state: 'failed', why: failed.reason };
-  if (slice.fresh) return { state: 'fresh', why: '' };
   const stop = policy.stopOf(dataset);
-  if (stop !== undefined)
-    return { state: stop.kind, why: `${stop.kind} by ${stop.stop.by}: ${stop.stop.reason}` };
   const dependency = seen.parked.get(dataset);
-  if (dependency !== undefined) return { state: 'parked', why: `waits for ${dependency}` };
-  return { state: 'stale', why: slice.wanted.ready ? 'queued' : 'waits for what it reads' };
+  switch (slice.status) {
+    case 'fresh':
+      return { state: 'fresh', why: '' };
+    case 'backfill':
+      return { state: 'fresh', why: 'queued for its backfill' };
+    case 'held':
+      return { state: 'held', why: 'its pin has just been released' };
+    case 'frozen':
+    case 'paused':
+      return {
+        state: slice.status,
+        why: stop === undefined ? '' : `${slice.status} by ${stop.stop.by}: ${stop.stop.reason}`,
+      };
+    case 'stale':
+    case 'waiting': {
+      if (stop !== undefined)
+        return { state: stop.kind, why: `${stop.kind} by ${stop.stop.by}: ${stop.stop.reason}` };
+      if (dependency !== undefined) return { state: 'parked', why: `waits for ${dependency}` };
+      return { state: 'stale', why: slice.status === 'stale' ? 'queued' : 'waits for what it reads' };
+    }
+  }
 }
 
 function failuresOf(seen: Observation, dataset: DatasetName): ReadonlyMap<string, FailedSlice> {

@@ -71,9 +71,10 @@ export class Board {
     return this.#observation;
   }
 
+  /** A dataset that could not be looked at keeps the view that it had. */
   putViews(views: ReadonlyMap<DatasetName, DatasetView>): void {
     const nowMs = this.#sources.now();
-    this.#views = views;
+    this.#views = new Map([...(this.#views ?? []), ...views]);
     this.#viewsAtMs = nowMs;
     for (const [name, view] of views) {
       if (view.slices.every(({ fresh }) => fresh)) this.#lastFreshMs.set(name, nowMs);
@@ -87,9 +88,10 @@ export class Board {
     this.changed();
   }
 
-  putHub(hub: HubObservation): void {
+  /** `isNews`: false when only the time of the look is another. */
+  putHub(hub: HubObservation, isNews = true): void {
     this.#hubs.set(hub.source, hub);
-    this.changed();
+    if (isNews) this.changed();
   }
 
   hub(source: string): HubObservation | undefined {

@@ -1,0 +1,86 @@
+import type { DatasetName } from '@lakewarden/contracts';
+import type { BackfillProgress, DatasetView, ParkedWork } from '@lakewarden/core';
+import { type Clock, type ControlState, type Policy, reasonOf } from '@lakewarden/core';
+import type { Board } from './board.ts';
+import { Waker } from './waker.ts';
+
+export interface BuildLoopOptions {
+  readonly board: Board;
+  readonly clock: Clock;
+  readonly control: () => ControlState;
+  readonly policy: () => Policy;
+  /** One pass over everything that is wanted at live priority. */
+  readonly reconcile: (signal: AbortSignal) => Promise<{
+    readonly views: ReadonlyMap<DatasetName, DatasetView>;
+    readonly parked: readonly ParkedWork[];
+  }>;
+  /** The next few slices of one backfill. */
+  readonly fill: (backfill: string, signal: AbortSignal) => Promise<BackfillProgress>;
+  /** All of its slices are built, or the rest will not be. */
+  readonly endBackfill: (backfill: string, as: 'done' | 'failed') => void;
+  /** When the next failed slice is tried again. */
+  readonly nextAttemptMs: () => number | undefined;
+  readonly onFailed: (reason: string) => void;
+}
+
+/** Everything is compared with the lake this often although nobody asked: a lost wake costs time, never work (I9). */
+const LOOK_EVERY_MS = 60_000;
+const FAILED_REST_MS = 5_000;
+
+/**
+ * Builds what is wanted: live work first, then a few slices of a backfill, then live work again, so that a backfill never
+ * stands in the way of it. Woken by landings, acts, and breakers that close.
+ */
+export class BuildLoop {
+  readonly waker: Waker;
+  readonly #options: BuildLoopOptions;
+
+  constructor(options: BuildLoopOptions) {
+    this.#options = options;
+    this.waker = new Waker(options.clock);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const restMs = await this.#pass(signal);
+      if (signal.aborted || restMs === 0) continue;
+      await this.waker.restUntil(this.#options.clock.now() + restMs, signal);
+    }
+  }
+
+  /** Returns how long there is nothing to do. */
+  async #pass(signal: AbortSignal): Promise<number> {
+    const { board, clock, nextAttemptMs, onFailed, reconcile } = this.#options;
+    try {
+      const { views, parked } = await reconcile(signal);
+      board.putViews(views);
+      this.#park(views, parked);
+      if (await this.#fillNext(signal)) return 0;
+    } catch (error) {
+      if (!signal.aborted) onFailed(reasonOf(error));
+      return FAILED_REST_MS;
+    }
+    const next = nextAttemptMs();
+    return Math.min(LOOK_EVERY_MS, next === undefined ? LOOK_EVERY_MS : Math.max(1, next - clock.now()));
+  }
+
+  #park(views: ReadonlyMap<DatasetName, DatasetView>, parked: readonly ParkedWork[]): void {
+    const waiting = new Map(parked.map(({ dataset, dependency }) => [dataset, dependency]));
+    for (const dataset of views.keys()) this.#options.board.putParked(dataset, waiting.get(dataset));
+  }
+
+  /** The oldest backfill that may run. True: it has more to do. */
+  async #fillNext(signal: AbortSignal): Promise<boolean> {
+    const { board, control, endBackfill, fill, policy } = this.#options;
+    const running = [...control().backfills.values()]
+      .filter(({ id }) => policy().isBackfillRunning(id))
+      .sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+    for (const { id, slices } of running) {
+      const { pending, failed } = await fill(id, signal);
+      board.putBackfill(id, { built: Math.max(0, slices.length - pending - failed), failed });
+      if (pending === 0) endBackfill(id, failed === 0 ? 'done' : 'failed');
+      else return policy().isBackfillRunning(id);
+    }
+    return false;
+  }
+}

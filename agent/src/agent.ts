@@ -9,11 +9,15 @@ import {
 } from '@lakewarden/compute';
 import { type RunSummary, TransientError } from '@lakewarden/contracts';
 import {
+  ActiveRuns,
   accountingOf,
   countStates,
+  EMPTY_CONTROL,
   type EmitFact,
   type Fact,
+  FailureMemory,
   lastClosedWindow,
+  policyAt,
   readerOf,
   rootOf,
   summariseTables,
@@ -80,8 +84,11 @@ export async function createAgent(config: AgentConfig, pipeline: Pipeline, repor
 
   return {
     async tick(signal) {
-      epoch ??= await takeEpoch(ledger, tables, pipeline, signal);
-      return tick(deps, { pipeline, epoch, windowOf }, signal);
+      const own = epoch ?? (await takeEpoch(ledger, tables, pipeline, signal));
+      epoch = own;
+      const policy = () => policyAt(EMPTY_CONTROL, clock.now());
+      const memory = { failures: new FailureMemory(), active: new ActiveRuns() };
+      return tick(deps, { pipeline, epoch: () => own, policy, ...memory, windowOf }, signal);
     },
     summarise: (result, signal) => summarise(config, pipeline, tables, result, signal),
     async close() {

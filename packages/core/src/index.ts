@@ -14,9 +14,17 @@ export { fingerprintOf, type SliceInput } from './graph/fingerprint.ts';
 export { type RecordedSlice, recordedSlices } from './graph/recorded.ts';
 export type { LandedFileView, WantedSlice } from './graph/wanted.ts';
 export { mapLimit } from './lake/map-limit.ts';
+export { type ParkedWork, parkedBy } from './lake/parked.ts';
 export { rootOf, Tables } from './lake/tables.ts';
 export { checkpointAppId, type DrainOutcome, drainHub, fenceScope, hubName } from './land/drain.ts';
-export { landWindow, lastClosedWindow, type WindowOutcome, windowAppId } from './land/window.ts';
+export { type DrainSourceOutcome, drainSource } from './land/drain-source.ts';
+export {
+  landWindow,
+  lastClosedWindow,
+  type WindowOutcome,
+  type WindowRequest,
+  windowAppId,
+} from './land/window.ts';
 export type {
   ActiveAlert,
   FailedSlice,
@@ -58,15 +66,27 @@ export type {
   ReadRequest,
   Scratch,
 } from './ports.ts';
-export { type ReconcileResult, reconcileAll, type SliceFailure } from './reconcile/reconcile.ts';
+export { ActiveRuns } from './reconcile/active-runs.ts';
+export {
+  BACKFILL_ATTEMPTS_MAX,
+  type BackfillProgress,
+  type BackfillStep,
+  backfillProgress,
+  backfillStep,
+} from './reconcile/backfill-step.ts';
+export type { ReconcileRequest, SliceFailure } from './reconcile/build.ts';
+export { type BackoffOptions, FailureMemory } from './reconcile/failures.ts';
+export { type ReconcileResult, reconcileAll } from './reconcile/reconcile.ts';
 export { tablesOf } from './reconcile/run.ts';
 export {
   type DatasetView,
   type GoldView,
   lookAtAll,
+  lookAtOne,
   type ReadTable,
   readerOf,
   type SilverView,
+  type SliceStatus,
   type SliceView,
 } from './reconcile/world.ts';
 export { accountingOf, countStates, isComplete, summariseTables, tableNames } from './summary.ts';

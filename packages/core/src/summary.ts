@@ -13,9 +13,9 @@ import {
 import type { AddFile, Snapshot } from '@lakewarden/delta';
 import { sliceOf } from './graph/recorded.ts';
 import { rootOf } from './lake/tables.ts';
-import type { SliceFailure } from './reconcile/reconcile.ts';
+import type { SliceFailure } from './reconcile/build.ts';
 import { tablesOf } from './reconcile/run.ts';
-import type { DatasetView, ReadTable } from './reconcile/world.ts';
+import type { DatasetView, ReadTable, SliceStatus } from './reconcile/world.ts';
 
 /** What the lake holds, in numbers, from the log alone: the answer of `tables`, `status` and the end of `--once`. */
 
@@ -90,18 +90,28 @@ export function countStates(
     count('fresh', new Set([...(snapshot?.files.values() ?? [])].map(sliceOf)).size);
   }
   for (const [name, view] of views) {
-    for (const slice of view.slices) {
-      if (slice.fresh) count('fresh');
-      else if (!failed.has(`${name}@${slice.wanted.slice}`)) count('stale');
+    for (const { wanted, status } of view.slices) {
+      if (!failed.has(`${name}@${wanted.slice}`)) count(STATE_OF[status]);
     }
   }
   count('failed', failed.size);
   return counts;
 }
 
-/** The verdict of `--once`: every wanted slice fresh, every row accounted for. */
+/** In the words of a summary: what somebody stopped is held; what a backfill is going to build again is good until then. */
+const STATE_OF: Record<SliceStatus, SliceState> = {
+  fresh: 'fresh',
+  backfill: 'fresh',
+  stale: 'stale',
+  waiting: 'stale',
+  held: 'held',
+  frozen: 'held',
+  paused: 'held',
+};
+
+/** The verdict of `--once`: every wanted slice fresh, or held by somebody's decision, and every row accounted for. */
 export function isComplete(summary: RunSummary): boolean {
-  const states = Object.keys(summary.slices).filter((state) => state !== 'fresh');
+  const states = Object.keys(summary.slices).filter((state) => state !== 'fresh' && state !== 'held');
   return (
     states.length === 0 &&
     summary.failures.length === 0 &&

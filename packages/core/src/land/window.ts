@@ -1,8 +1,21 @@
 import type { BatchLanded, BatchSource, BronzeDataset, LandingWriter } from '@lakewarden/compute';
-import { encodeLandedTags, sliceAt, TerminalError } from '@lakewarden/contracts';
-import type { NewFile } from '@lakewarden/delta';
+import {
+  addDigests,
+  type Digest,
+  decodeLandedTags,
+  EMPTY_DIGEST,
+  encodeLandedTags,
+  type FailureCode,
+  formatDigest,
+  type LandedTags,
+  sliceAt,
+  TerminalError,
+  TransientError,
+} from '@lakewarden/contracts';
+import { type CommitChange, filesOfSlice, type NewFile, type Snapshot } from '@lakewarden/delta';
 import { type EmitFact, reasonOf } from '../facts.ts';
 import { mapLimit } from '../lake/map-limit.ts';
+import { parkedBy } from '../lake/parked.ts';
 import { rootOf, type Tables } from '../lake/tables.ts';
 import type { Clock, CopyRun, JobRunner, LakeFiles, Random } from '../ports.ts';
 
@@ -11,6 +24,7 @@ import type { Clock, CopyRun, JobRunner, LakeFiles, Random } from '../ports.ts';
  * `txn lw/batch/<source>/<window>` = attempt. That txn is the only memory of what has landed (I3, I20).
  */
 const ATTEMPTS_MAX = 4;
+const RETRY_FIRST_MS = 250;
 const POLL_FIRST_MS = 100;
 const POLL_MAX_MS = 10_000;
 /** A copy that has not ended by then is cancelled and the attempt has failed. */
@@ -33,13 +47,23 @@ export interface WindowRequest {
   /** Slice key of the window's start. */
   readonly window: string;
   readonly epoch: bigint;
+  /** The attempt that is wanted at least (from 1): one that landed with an earlier one is copied again. */
+  readonly attempt?: number;
 }
 
 export type WindowOutcome =
-  | { readonly kind: 'landed'; readonly rows: number }
+  /** `changed`: false when a rerun brought the rows that were there already. */
+  | { readonly kind: 'landed'; readonly rows: number; readonly attempt: number; readonly changed: boolean }
   | { readonly kind: 'present' }
-  | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'fenced' };
+  /** `code`: `zero-rows` when it brought nothing although rows are expected. `attempt`: the last one that was tried. */
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly code: FailureCode | undefined;
+      readonly attempt: number;
+    }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'parked'; readonly dependency: string };
 
 /** The last window that has closed: windows are half-open and named by their start. */
 export function lastClosedWindow(source: BatchSource, nowMs: number): string {
@@ -51,28 +75,49 @@ export function windowAppId(source: BatchSource, window: string): string {
   return `lw/batch/${source.name}/${window}`;
 }
 
+/**
+ * Lands a window that has not landed yet, or not with the attempt that is wanted. A new attempt replaces the window's
+ * slice; when it brings the same rows only the `txn` moves, and nothing that reads them goes stale.
+ */
 export async function landWindow(
   deps: WindowDeps,
   request: WindowRequest,
   signal: AbortSignal,
 ): Promise<WindowOutcome> {
   const { source, window } = request;
-  let reason = 'never tried';
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const base = await deps.tables.refresh(rootOf(request.dataset.name), signal);
-    if (base?.txns.has(windowAppId(source, window))) return { kind: 'present' };
+  let attempt = request.attempt ?? 1;
+  let failure: { reason: string; code: FailureCode | undefined } = { reason: 'never tried', code: undefined };
+  for (let tries = 1; tries <= ATTEMPTS_MAX; tries++) {
     try {
+      const base = await deps.tables.refresh(rootOf(request.dataset.name), signal);
+      const landed = base?.txns.get(windowAppId(source, window));
+      if (landed !== undefined && landed >= BigInt(request.attempt ?? 1)) return { kind: 'present' };
       const outcome = await attemptWindow(deps, request, attempt, signal);
       if (outcome.kind !== 'conflict') return outcome;
-      reason = 'somebody else landed into the table at the same time';
+      failure = { reason: 'somebody else landed into the table at the same time', code: undefined };
     } catch (error) {
       signal.throwIfAborted();
-      reason = reasonOf(error);
-      deps.emit({ type: 'WindowFailed', source: source.name, window, attempt, reason });
-      if (error instanceof TerminalError && error.code !== 'failed') break;
+      const dependency = parkedBy(error);
+      if (dependency !== undefined) {
+        deps.emit({ type: 'LandingParked', source: source.name, dependency });
+        return { kind: 'parked', dependency };
+      }
+      failure = { reason: reasonOf(error), code: codeOf(error) };
+      deps.emit({ type: 'WindowFailed', source: source.name, window, attempt, reason: failure.reason });
+      if (!(error instanceof TerminalError)) {
+        if (tries < ATTEMPTS_MAX) await deps.clock.sleep(RETRY_FIRST_MS * 2 ** tries, signal);
+        continue;
+      }
+      if (error.code !== 'failed') break;
+      // Its run has failed, so it needs another one; after a lost answer the same run is found again (I20).
+      if (tries < ATTEMPTS_MAX) attempt += 1;
     }
   }
-  return { kind: 'failed', reason };
+  return { kind: 'failed', ...failure, attempt };
+}
+
+function codeOf(error: unknown): FailureCode | undefined {
+  return error instanceof TerminalError || error instanceof TransientError ? error.code : undefined;
 }
 
 async function attemptWindow(
@@ -80,7 +125,7 @@ async function attemptWindow(
   request: WindowRequest,
   attempt: number,
   signal: AbortSignal,
-): Promise<Exclude<WindowOutcome, { kind: 'failed' | 'present' }> | { kind: 'conflict' }> {
+): Promise<Extract<WindowOutcome, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
   const { source, window, dataset } = request;
   const output = `landing/${source.name}/${window}/${attempt}-${deps.random.uuid()}`;
   const run = await deps.jobs.submit({ source, window, attempt, output }, signal);
@@ -150,23 +195,25 @@ async function commitWindow(
   attempt: number,
   landed: BatchLanded,
   signal: AbortSignal,
-): Promise<{ kind: 'landed'; rows: number } | { kind: 'fenced' } | { kind: 'conflict' }> {
+): Promise<Extract<WindowOutcome, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
   const root = rootOf(dataset.name);
   const run = deps.random.uuid();
-  await mapLimit(landed.files, STORE_CONCURRENCY, (file) =>
-    deps.files.store(file.localPath, `${root}/${file.name}`, signal),
-  );
-  const files = landed.files.map((file): NewFile => {
-    const tags = encodeLandedTags({ run, digest: file.digest, touches: file.touches });
-    return { path: file.name, slice: file.slice, bytes: file.bytes, stats: file.stats, tags };
-  });
+  const base = await deps.tables.refresh(root, signal);
+  const appId = windowAppId(source, window);
+  const from = base?.txns.get(appId);
+  const changed = from === undefined || !isSame(base, window, landed);
+  if (changed) {
+    await mapLimit(landed.files, STORE_CONCURRENCY, (file) =>
+      deps.files.store(file.localPath, `${root}/${file.name}`, signal),
+    );
+  }
   const outcome = await deps.tables.commit(
     {
       root,
       table: { name: dataset.name, columns: dataset.columns },
-      base: await deps.tables.refresh(root, signal),
-      change: { kind: 'append', files },
-      txns: [{ appId: windowAppId(source, window), from: undefined, to: BigInt(attempt) }],
+      base,
+      change: changeOf(window, from, changed ? newFiles(landed, run) : [], changed),
+      txns: [{ appId, from, to: BigInt(attempt) }],
       fences: [{ scope: `batch/${source.name}`, epoch }],
       operation: 'WRITE',
       commitId: deps.random.uuid(),
@@ -178,11 +225,53 @@ async function commitWindow(
     case 'committed': {
       const { version } = outcome.snapshot;
       deps.emit({ type: 'WindowLanded', source: source.name, window, rows: landed.rows, version });
-      return { kind: 'landed', rows: landed.rows };
+      return { kind: 'landed', rows: landed.rows, attempt, changed };
     }
     case 'fenced':
       return { kind: 'fenced' };
     case 'conflict':
       return { kind: 'conflict' };
   }
+}
+
+function newFiles(landed: BatchLanded, run: string): readonly NewFile[] {
+  return landed.files.map((file) => {
+    const tags = encodeLandedTags({ run, digest: file.digest, touches: file.touches });
+    return { path: file.name, slice: file.slice, bytes: file.bytes, stats: file.stats, tags };
+  });
+}
+
+/** A first attempt adds its files; a later one replaces what the earlier one brought, or moves the `txn` alone. */
+function changeOf(
+  window: string,
+  from: bigint | undefined,
+  files: readonly NewFile[],
+  changed: boolean,
+): CommitChange {
+  if (from === undefined || !changed) return { kind: 'append', files };
+  return { kind: 'overwrite', slices: [window], files };
+}
+
+/** The same rows, for whoever reads them: equal digests as a whole and by the slices that they touch. */
+function isSame(base: Snapshot | undefined, window: string, landed: BatchLanded): boolean {
+  const recorded =
+    base === undefined ? [] : filesOfSlice(base, window).map((file) => decodeLandedTags(file.tags));
+  if (recorded.includes(undefined)) return false;
+  return contentOf(recorded as readonly LandedTags[]) === contentOf(landed.files);
+}
+
+function contentOf(files: readonly Pick<LandedTags, 'digest' | 'touches'>[]): string {
+  const sums = new Map<string, Digest>();
+  const add = (key: string, digest: Digest) =>
+    sums.set(key, addDigests(sums.get(key) ?? EMPTY_DIGEST, digest));
+  for (const { digest, touches } of files) {
+    add('', digest);
+    for (const [key, touched] of Object.entries(touches)) add(key, touched);
+  }
+  // No file and files without a row are the same.
+  const lines = [...sums].filter(([, digest]) => digest.rows > 0);
+  return lines
+    .map(([key, digest]) => `${key} ${formatDigest(digest)}`)
+    .sort()
+    .join();
 }

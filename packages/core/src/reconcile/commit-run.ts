@@ -36,7 +36,9 @@ export interface RunDeps {
 export type RunOutcome =
   | { readonly kind: 'committed'; readonly version: number }
   | { readonly kind: 'conflict'; readonly reason: string }
-  | { readonly kind: 'fenced' };
+  | { readonly kind: 'fenced' }
+  /** Frozen or pinned since the run began: it must not commit. */
+  | { readonly kind: 'stopped'; readonly reason: string };
 
 export interface RunRequest<Step> {
   readonly run: string;
@@ -45,6 +47,8 @@ export interface RunRequest<Step> {
   readonly epoch: bigint;
   /** The tables as they were when these slices were found stale; a commit conflicts with what came since. */
   readonly tables: ReadonlyMap<DatasetName, Snapshot | undefined>;
+  /** Asked before every commit: why these slices must not be written any more. */
+  readonly stopped: () => string | undefined;
 }
 
 /** The files that one table gets in this run. */
@@ -130,6 +134,8 @@ async function commitTables(
     if (unchanged.size > 0) changes.push(retagOf(request, result, output, unchanged));
     let base = output.base;
     for (const change of changes) {
+      const reason = request.stopped();
+      if (reason !== undefined) return { kind: 'stopped', reason };
       const outcome = await deps.tables.commit(intentOf(deps, request, output, base, change), signal);
       if (outcome.kind === 'fenced') return { kind: 'fenced' };
       if (outcome.kind === 'conflict')

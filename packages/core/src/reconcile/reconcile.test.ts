@@ -16,7 +16,12 @@ import { memoryStorage } from '@lakewarden/delta/testing';
 import { describe, expect, it } from 'vitest';
 import { recordedSlices } from '../graph/recorded.ts';
 import { Tables } from '../lake/tables.ts';
+import { EMPTY_CONTROL } from '../policy/control-state.ts';
+import { policyAt } from '../policy/policy.ts';
 import { CountingRandom, ManualClock, MemoryFiles, recordedFacts } from '../testing.ts';
+import { ActiveRuns } from './active-runs.ts';
+import type { ReconcileRequest } from './build.ts';
+import { FailureMemory } from './failures.ts';
 import { reconcileAll } from './reconcile.ts';
 
 const never = new AbortController().signal;
@@ -154,8 +159,18 @@ function makeWorld() {
     );
     expect(outcome.kind).toBe('committed');
   };
-  const reconcile = (epoch = 1n, built = pipeline) => reconcileAll(deps, { pipeline: built, epoch }, never);
-  return { storage, facts, engine, deps, land, reconcile };
+  const failures = new FailureMemory();
+  const active = new ActiveRuns();
+  const control = { now: EMPTY_CONTROL };
+  const request = (epoch = 1n, built = pipeline): ReconcileRequest => ({
+    pipeline: built,
+    epoch: () => epoch,
+    policy: () => policyAt(control.now, clock.now()),
+    failures,
+    active,
+  });
+  const reconcile = (epoch = 1n, built = pipeline) => reconcileAll(deps, request(epoch, built), never);
+  return { storage, facts, engine, deps, land, reconcile, request, clock, control, failures, active };
 }
 
 const freshOf = (
@@ -228,6 +243,7 @@ describe('reconciling', () => {
     const broken = await world.reconcile();
     expect(broken.failures).toMatchObject([{ dataset: 'silver.orders', slice: '2026-01-30' }]);
     world.deps.tables.commit = commits;
+    world.clock.nowMs += 30_000;
     const result = await world.reconcile();
     expect(freshOf(result, 'silver.orders')).toEqual([['2026-01-30', true]]);
     const runs = await Promise.all(
@@ -291,7 +307,7 @@ describe('reconciling', () => {
         random: { uuid: () => crypto.randomUUID() },
         tables: new Tables(world.storage, other.deps.clock, () => {}),
       };
-      await reconcileAll(deps, { pipeline: { ...pipeline, datasets: [bronze, silver] }, epoch: 1n }, never);
+      await reconcileAll(deps, other.request(1n, { ...pipeline, datasets: [bronze, silver] }), never);
     };
     const result = await world.reconcile();
     expect(result.failures).toEqual([]);

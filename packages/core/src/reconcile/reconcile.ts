@@ -1,10 +1,11 @@
-import type { GoldDataset, Pipeline, SilverDataset } from '@lakewarden/compute';
-import { type DatasetName, TerminalError, unreachable } from '@lakewarden/contracts';
-import { reasonOf } from '../facts.ts';
+import type { GoldDataset, SilverDataset } from '@lakewarden/compute';
+import { type DatasetName, TransientError } from '@lakewarden/contracts';
 import type { WantedSlice } from '../graph/wanted.ts';
-import type { RunDeps, RunOutcome } from './commit-run.ts';
+import { type ParkedWork, parkedBy } from '../lake/parked.ts';
+import { batchesOf, inputRows } from './batches.ts';
+import { build, type Findings, type Look, type ReconcileRequest, type SliceFailure } from './build.ts';
+import type { RunDeps } from './commit-run.ts';
 import { createGate } from './gate.ts';
-import { runClean, runGold } from './run.ts';
 import {
   type DatasetView,
   type GoldView,
@@ -13,35 +14,20 @@ import {
   type ReadTable,
   readerOf,
   type SilverView,
+  type SliceView,
 } from './world.ts';
 
 /**
- * Brings every wanted slice to fresh. The world is read again before each dataset; a run returns an outcome, and the one
- * `switch` below owns what happens next. A dataset starts when its inputs are done, so one pass is enough unless somebody
- * else commits meanwhile.
- *
- * - C1 (I8) An operation is tried at most `ATTEMPTS_MAX` times; a failed run splits its set and each half is a new one.
- * - C2 (I9) Every wanted slice ends fresh or with a reason.
+ * The live lane: brings every wanted slice to fresh, as far as people let it. The world is read again before each dataset.
+ * A dataset starts when its inputs are done, so one pass is enough unless somebody else commits meanwhile.
  */
-const ATTEMPTS_MAX = 4;
-const RETRY_FIRST_MS = 200;
-/** Input rows of one run: bounds the engine's memory, whatever the history (I15). */
-export const RUN_ROWS_MAX = 2_000_000;
-
-export interface ReconcileRequest {
-  readonly pipeline: Pipeline;
-  readonly epoch: bigint;
-}
-
-export interface SliceFailure {
-  readonly dataset: DatasetName;
-  readonly slice: string;
-  readonly reason: string;
-}
-
 export interface ReconcileResult {
+  /** In the order of the pipeline. A dataset that could not be looked at, because storage is parked, is absent. */
   readonly views: ReadonlyMap<DatasetName, DatasetView>;
+  /** Stale slices whose last run failed, in this pass or in one before when their next attempt lies ahead. */
   readonly failures: readonly SliceFailure[];
+  /** Datasets whose work waits for a dependency; it has not failed. */
+  readonly parked: readonly ParkedWork[];
 }
 
 /**
@@ -56,7 +42,7 @@ export async function reconcileAll(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const views = new Map<DatasetName, DatasetView>();
-  const failures: SliceFailure[] = [];
+  const findings: Findings = { failures: [], parked: [] };
   const gate = createGate(DATASETS_ACTIVE_MAX);
   const started = new Map<DatasetName, Promise<void>>();
   const start = (
@@ -66,26 +52,30 @@ export async function reconcileAll(
   ) => {
     const work = async () => {
       await Promise.all(after);
-      const build = () => reconcileDataset(deps, step, request.epoch, look, failures, signal);
-      views.set(step.name, await gate(build));
+      const view = await gate(() => reconcileDataset(deps, request, step, look, findings, signal));
+      if (view !== undefined) views.set(step.name, view);
     };
     started.set(step.name, work());
   };
   const read = readerOf(deps.tables);
-  for (const { step, look } of await largestFirst(read, request.pipeline, signal)) start(step, [], look);
+  for (const { step, look } of await largestFirst(read, request, signal)) start(step, [], look);
   for (const step of request.pipeline.datasets) {
     if (step.layer !== 'gold') continue;
     const inputs = step.inputs.map(({ dataset }) => started.get(dataset.name));
-    start(step, inputs, () => lookAtGold(read, step, views, signal));
+    start(step, inputs, async () => {
+      requireViews(step, views, findings);
+      return lookAtGold(read, step, views, signal, request.policy());
+    });
   }
   for (const ended of await Promise.allSettled(started.values())) {
     if (ended.status === 'rejected') throw ended.reason;
   }
-  const steps = request.pipeline.datasets.filter((step) => step.layer !== 'bronze');
-  return { views: new Map(steps.map((step) => [step.name, views.get(step.name) as DatasetView])), failures };
+  const inOrder = request.pipeline.datasets.flatMap(({ name }) => {
+    const view = views.get(name);
+    return view === undefined ? [] : [[name, view] as const];
+  });
+  return { views: new Map(inOrder), ...findings };
 }
-
-type Look = () => Promise<SilverView | GoldView>;
 
 /**
  * Silver datasets, those with most to do first: they are what the longest way to gold waits for. The look that this took
@@ -93,171 +83,95 @@ type Look = () => Promise<SilverView | GoldView>;
  */
 async function largestFirst(
   read: ReadTable,
-  pipeline: Pipeline,
+  request: ReconcileRequest,
   signal: AbortSignal,
 ): Promise<readonly { readonly step: SilverDataset; readonly look: Look }[]> {
-  const steps = pipeline.datasets.filter((step) => step.layer === 'silver');
-  const seen = await Promise.all(steps.map((step) => lookAtSilver(read, step, signal)));
-  const works = seen.map((view) => {
-    let first: SilverView | undefined = view;
+  const steps = request.pipeline.datasets.filter((step) => step.layer === 'silver');
+  const works = steps.map(async (step) => {
+    const lookNow = () => lookAtSilver(read, step, signal, request.policy());
+    let first: SilverView | undefined = await unlessParked(lookNow);
+    const rows = inputRows((first?.slices ?? []).filter(isStale).map((slice) => slice.wanted));
     const look = async () => {
-      const now = first ?? (await lookAtSilver(read, view.step, signal));
+      const now = first ?? (await lookNow());
       first = undefined;
       return now;
     };
-    const stale = view.slices.filter((slice) => !slice.fresh);
-    return { step: view.step, look, rows: inputRows(stale.map((slice) => slice.wanted)) };
+    return { step, look, rows };
   });
-  return works.sort((a, b) => b.rows - a.rows);
+  return (await Promise.all(works)).sort((a, b) => b.rows - a.rows);
 }
 
-function inputRows(slices: readonly WantedSlice[]): number {
-  return slices.reduce(
-    (sum, wanted) => sum + wanted.inputs.reduce((n, input) => n + input.digest.rows, 0),
-    0,
-  );
+async function unlessParked<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (parkedBy(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function isStale(slice: SliceView): boolean {
+  return slice.status === 'stale';
+}
+
+/** @throws TransientError `parked` when an input could not be looked at: its slices must not be taken for gone. */
+function requireViews(
+  step: GoldDataset,
+  views: ReadonlyMap<DatasetName, DatasetView>,
+  { parked }: Findings,
+): void {
+  const missing = step.inputs.find(({ dataset }) => !views.has(dataset.name))?.dataset.name;
+  if (missing === undefined) return;
+  const dependency = parked.find(({ dataset }) => dataset === missing)?.dependency ?? 'unknown';
+  throw new TransientError('parked', `${missing} could not be looked at`, { dependency });
 }
 
 async function reconcileDataset(
   deps: RunDeps,
+  request: ReconcileRequest,
   step: SilverDataset | GoldDataset,
-  epoch: bigint,
   look: Look,
-  failures: SliceFailure[],
+  findings: Findings,
   signal: AbortSignal,
-): Promise<DatasetView> {
-  const view = await look();
-  const stale = view.slices
-    .filter((slice) => !slice.fresh && slice.wanted.ready)
-    .map((slice) => slice.wanted);
-  if (stale.length === 0) return view;
-  for (const slices of batchesOf(stale))
-    await build(deps, { step, slices, epoch, look, failures }, signal, view);
-  return look();
-}
-
-/** Sets of slices whose input rows together stay below the bound of one run; a single slice may exceed it. */
-export function batchesOf(stale: readonly WantedSlice[]): readonly (readonly WantedSlice[])[] {
-  const batches: WantedSlice[][] = [];
-  let rows = Number.POSITIVE_INFINITY;
-  for (const wanted of stale) {
-    const own = inputRows([wanted]);
-    if (rows + own > RUN_ROWS_MAX) {
-      batches.push([]);
-      rows = 0;
-    }
-    batches.at(-1)?.push(wanted);
-    rows += own;
-  }
-  return batches;
-}
-
-interface Build {
-  readonly step: SilverDataset | GoldDataset;
-  readonly slices: readonly WantedSlice[];
-  readonly epoch: bigint;
-  readonly look: Look;
-  readonly failures: SliceFailure[];
-}
-
-/** `seen`: a look so fresh that the first attempt need not look again; a commit checks what it is based on anyway. */
-async function build(
-  deps: RunDeps,
-  work: Build,
-  signal: AbortSignal,
-  seen?: SilverView | GoldView,
-): Promise<void> {
-  let reason = '';
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const { step, epoch } = work;
-    const view = attempt === 1 && seen !== undefined ? seen : await work.look();
-    const names = new Set(work.slices.map((wanted) => wanted.slice));
-    const slices = view.slices
-      .filter((s) => names.has(s.wanted.slice) && !s.fresh && s.wanted.ready)
-      .map((s) => s.wanted);
-    if (slices.length === 0) return;
-    const run = deps.random.uuid();
-    const rows = inputRows(slices);
-    const keys = slices.map((wanted) => wanted.slice);
-    deps.emit({ type: 'RunStarted', run, dataset: step.name, slices: slices.length, keys, rows });
-    const outcome = await attempted(() => execute(deps, view, { run, slices, epoch }, signal), signal);
-    switch (outcome.kind) {
-      case 'committed':
-        return;
-      case 'conflict':
-        reason = outcome.reason;
-        deps.emit({ type: 'RunConflicted', run, dataset: step.name, reason });
-        break;
-      case 'fenced':
-        giveUp(deps, work, run, 'a newer agent holds this dataset; this one stops writing it');
-        return;
-      case 'failed': {
-        reason = outcome.reason;
-        const retry = outcome.transient && attempt < ATTEMPTS_MAX;
-        const next = retry ? 'retry' : slices.length > 1 ? 'split' : 'give-up';
-        deps.emit({ type: 'RunFailed', run, dataset: step.name, slices: slices.length, reason, next });
-        if (next === 'split') return split(deps, { ...work, slices }, signal);
-        if (next === 'give-up') return fail(work, reason);
-        await deps.clock.sleep(outcome.retryAfterMs ?? RETRY_FIRST_MS * 2 ** attempt, signal);
-        break;
-      }
-      default:
-        unreachable(outcome);
-    }
-  }
-  fail(work, reason);
-}
-
-type Attempted =
-  | RunOutcome
-  | { kind: 'failed'; reason: string; transient: boolean; retryAfterMs: number | undefined };
-
-async function attempted(run: () => Promise<RunOutcome>, signal: AbortSignal): Promise<Attempted> {
+): Promise<DatasetView | undefined> {
+  let view: DatasetView | undefined;
   try {
-    return await run();
+    let seen: SilverView | GoldView | undefined = await look();
+    view = seen;
+    const due = dueSlices(deps, request, seen);
+    const work = { step, look, wants: isStale, findings };
+    for (const batch of batchesOf(due)) {
+      const slices = batch.map((wanted) => wanted.slice);
+      if ((await build(deps, request, { ...work, slices }, signal, seen)) === 'parked') break;
+      seen = undefined;
+    }
+    if (due.length > 0) view = await look();
   } catch (error) {
-    signal.throwIfAborted();
-    const retryAfterMs = (error as { retryAfterMs?: number }).retryAfterMs;
-    return {
-      kind: 'failed',
-      reason: reasonOf(error),
-      transient: !(error instanceof TerminalError),
-      retryAfterMs,
-    };
+    const dependency = parkedBy(error);
+    if (dependency === undefined) throw error;
+    findings.parked.push({ dataset: step.name, dependency });
   }
+  if (view !== undefined) tidyFailures(request, view, findings);
+  return view;
 }
 
-function execute(
-  deps: RunDeps,
-  view: SilverView | GoldView,
-  run: { run: string; slices: readonly WantedSlice[]; epoch: bigint },
-  signal: AbortSignal,
-): Promise<RunOutcome> {
-  if (!('bronze' in view))
-    return runGold(deps, { ...run, step: view.step, tables: view.tables, sources: view.sources }, signal);
-  if (view.bronze === undefined) throw new Error(`${view.step.name} is wanted but its bronze table is gone`);
-  const { step, tables, bronze, landed } = view;
-  return runClean(deps, { ...run, step, tables, bronze, landed }, signal);
+/** Stale slices but those whose last run failed and whose next attempt lies ahead. */
+function dueSlices(deps: RunDeps, request: ReconcileRequest, view: DatasetView): readonly WantedSlice[] {
+  const nowMs = deps.clock.now();
+  return view.slices
+    .filter(isStale)
+    .map((slice) => slice.wanted)
+    .filter(({ slice }) => request.failures.isDue(view.step.name, slice, nowMs));
 }
 
-async function split(deps: RunDeps, work: Build, signal: AbortSignal): Promise<void> {
-  const middle = Math.ceil(work.slices.length / 2);
-  await build(deps, { ...work, slices: work.slices.slice(0, middle) }, signal);
-  await build(deps, { ...work, slices: work.slices.slice(middle) }, signal);
-}
-
-function fail(work: Build, reason: string): void {
-  for (const { slice } of work.slices) work.failures.push({ dataset: work.step.name, slice, reason });
-}
-
-function giveUp(deps: RunDeps, work: Build, run: string, reason: string): void {
-  deps.emit({
-    type: 'RunFailed',
-    run,
-    dataset: work.step.name,
-    slices: work.slices.length,
-    reason,
-    next: 'give-up',
-  });
-  fail(work, reason);
+/** Forgets failures that are over and reports those that were not tried again in this pass. */
+function tidyFailures({ failures }: ReconcileRequest, { step, slices }: DatasetView, found: Findings): void {
+  const unbuilt = slices.filter(({ status }) => status !== 'fresh' && status !== 'held');
+  failures.keepOnly(step.name, new Set(unbuilt.map((slice) => slice.wanted.slice)));
+  const told = new Set(found.failures.filter((f) => f.dataset === step.name).map((f) => f.slice));
+  for (const { wanted, fresh } of unbuilt) {
+    const failure = fresh || told.has(wanted.slice) ? undefined : failures.of(step.name, wanted.slice);
+    if (failure !== undefined)
+      found.failures.push({ dataset: step.name, slice: wanted.slice, reason: failure.reason });
+  }
 }

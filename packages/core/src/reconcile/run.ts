@@ -58,7 +58,10 @@ export async function runGold(
   const keys = slices.map((wanted) => wanted.slice);
   return inScratch(deps, async (outDir) => {
     const startedMs = deps.clock.now();
-    const inputs: Record<string, InputFile[]> = {};
+    // A dataset that never built a slice is read as empty: its slices may all be waived.
+    const inputs: Record<string, InputFile[]> = Object.fromEntries(
+      step.inputs.map(({ dataset }) => [dataset.name, []]),
+    );
     for (const [dataset, snapshot] of sources) {
       inputs[dataset] = await fetchSlices(deps, snapshot, slicesRead(slices, dataset), signal);
     }
@@ -85,9 +88,9 @@ async function inScratch<T>(deps: RunDeps, work: (dir: string) => Promise<T>): P
 }
 
 function slicesRead(slices: readonly WantedSlice[], dataset: DatasetName): ReadonlySet<string> {
-  return new Set(
-    slices.flatMap((wanted) => wanted.inputs.filter((i) => i.dataset === dataset).map((i) => i.slice)),
-  );
+  const read = (wanted: WantedSlice) =>
+    wanted.inputs.filter((input) => input.dataset === dataset && input.isWaived === undefined);
+  return new Set(slices.flatMap((wanted) => read(wanted).map((input) => input.slice)));
 }
 
 function fetchSlices(

@@ -17,12 +17,12 @@ export { mapLimit } from './lake/map-limit.ts';
 export { type ParkedWork, parkedBy } from './lake/parked.ts';
 export { rootOf, Tables } from './lake/tables.ts';
 export { checkpointAppId, type DrainOutcome, drainHub, fenceScope, hubName } from './land/drain.ts';
-export { type DrainSourceOutcome, drainSource } from './land/drain-source.ts';
+export { type DrainResult, drainSource } from './land/drain-source.ts';
 export {
   landWindow,
   lastClosedWindow,
-  type WindowOutcome,
   type WindowRequest,
+  type WindowResult,
   windowAppId,
 } from './land/window.ts';
 export type {

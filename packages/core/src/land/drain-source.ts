@@ -8,7 +8,7 @@ import { type DrainDeps, type DrainRequest, drainHub, hubName } from './drain.ts
 const ATTEMPTS_MAX = 4;
 const RETRY_FIRST_MS = 250;
 
-export type DrainSourceOutcome =
+export type DrainResult =
   | { readonly kind: 'drained'; readonly events: number }
   /** Another reader owns some partitions; what could be landed is landed. */
   | { readonly kind: 'lost'; readonly partitions: readonly number[] }
@@ -20,7 +20,7 @@ export async function drainSource(
   deps: DrainDeps & { readonly clock: Clock },
   request: DrainRequest,
   signal: AbortSignal,
-): Promise<DrainSourceOutcome> {
+): Promise<DrainResult> {
   const hub = hubName(request.source);
   let reason = 'somebody else keeps draining this hub';
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {

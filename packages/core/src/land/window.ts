@@ -51,17 +51,12 @@ export interface WindowRequest {
   readonly attempt?: number;
 }
 
-export type WindowOutcome =
+export type WindowResult =
   /** `changed`: false when a rerun brought the rows that were there already. */
   | { readonly kind: 'landed'; readonly rows: number; readonly attempt: number; readonly changed: boolean }
   | { readonly kind: 'present' }
-  /** `code`: `zero-rows` when it brought nothing although rows are expected. `attempt`: the last one that was tried. */
-  | {
-      readonly kind: 'failed';
-      readonly reason: string;
-      readonly code: FailureCode | undefined;
-      readonly attempt: number;
-    }
+  /** `code`: `zero-rows` when it brought nothing although rows are expected. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly code: FailureCode | undefined }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'parked'; readonly dependency: string };
 
@@ -83,7 +78,7 @@ export async function landWindow(
   deps: WindowDeps,
   request: WindowRequest,
   signal: AbortSignal,
-): Promise<WindowOutcome> {
+): Promise<WindowResult> {
   const { source, window } = request;
   let attempt = request.attempt ?? 1;
   let failure: { reason: string; code: FailureCode | undefined } = { reason: 'never tried', code: undefined };
@@ -113,7 +108,7 @@ export async function landWindow(
       if (tries < ATTEMPTS_MAX) attempt += 1;
     }
   }
-  return { kind: 'failed', ...failure, attempt };
+  return { kind: 'failed', ...failure };
 }
 
 function codeOf(error: unknown): FailureCode | undefined {
@@ -125,7 +120,7 @@ async function attemptWindow(
   request: WindowRequest,
   attempt: number,
   signal: AbortSignal,
-): Promise<Extract<WindowOutcome, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
+): Promise<Extract<WindowResult, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
   const { source, window, dataset } = request;
   const output = `landing/${source.name}/${window}/${attempt}-${deps.random.uuid()}`;
   const run = await deps.jobs.submit({ source, window, attempt, output }, signal);
@@ -195,7 +190,7 @@ async function commitWindow(
   attempt: number,
   landed: BatchLanded,
   signal: AbortSignal,
-): Promise<Extract<WindowOutcome, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
+): Promise<Extract<WindowResult, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
   const root = rootOf(dataset.name);
   const run = deps.random.uuid();
   const base = await deps.tables.refresh(root, signal);

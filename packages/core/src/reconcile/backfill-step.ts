@@ -25,8 +25,9 @@ export interface BackfillProgress {
 }
 
 export interface BackfillStep extends BackfillProgress {
-  /** Why nothing more could be done now: the dataset is stopped, a dependency is away, or slices wait for their inputs. */
   readonly parked?: ParkedWork;
+  /** False: nothing could be built now, so asking again at once is in vain. */
+  readonly didWork: boolean;
   /** When a slice whose run failed is due again, if nothing else is left to do until then. */
   readonly nextAttemptMs?: number;
 }
@@ -47,6 +48,7 @@ export async function backfillStep(
 ): Promise<BackfillStep> {
   const findings: Findings = { failures: [], parked: [] };
   let view: SilverView | GoldView | undefined;
+  let didWork = false;
   try {
     view = await lookAtBackfill(deps, request, backfill, signal);
     const due = pendingSlices(request, backfill, view).filter(({ wanted }) =>
@@ -57,6 +59,7 @@ export async function backfillStep(
       if (!mayGoOn(request, backfill)) break;
       const slices = batch.map(({ slice }) => slice);
       if ((await build(deps, request, { ...work, slices }, signal)) === 'parked') break;
+      didWork = true;
     }
     if (due.length > 0) view = await lookAtBackfill(deps, request, backfill, signal);
   } catch (error) {
@@ -65,7 +68,7 @@ export async function backfillStep(
     findings.parked.push({ dataset: backfill.dataset, dependency });
   }
   const [parked] = findings.parked;
-  return { ...stepOf(deps, request, backfill, view), ...(parked && { parked }) };
+  return { ...stepOf(deps, request, backfill, view), didWork, ...(parked && { parked }) };
 }
 
 /** How far a backfill is, from a view that is there already. */
@@ -160,7 +163,7 @@ function stepOf(
   request: ReconcileRequest,
   backfill: Backfill,
   view: SilverView | GoldView | undefined,
-): BackfillStep {
+): BackfillProgress & Pick<BackfillStep, 'nextAttemptMs'> {
   const progress = backfillProgress(request, backfill, view);
   const pending = view === undefined ? [] : pendingSlices(request, backfill, view);
   const nextMs = pending.map(

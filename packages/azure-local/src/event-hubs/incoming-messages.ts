@@ -64,10 +64,10 @@ async function countGrains(
   const counts = new Map<number, number>();
   const sequenceAt = async (grain: number): Promise<bigint> => {
     const timeMs = fromMs + grain * grainMs;
-    const remembered = boundaries.get(timeMs);
-    const found = remembered ?? (await reader.sequenceAfterTime(timeMs - 1));
     // Enqueued times never go back: once there is an event at or after the boundary, its place is final.
-    if ((log.state().lastEnqueuedMs ?? -1) >= timeMs) boundaries.set(timeMs, found);
+    const isFinal = (log.state().lastEnqueuedMs ?? -1) >= timeMs;
+    const found = boundaries.get(timeMs) ?? (await reader.sequenceAfterTime(timeMs - 1));
+    if (isFinal) boundaries.set(timeMs, found);
     return found < log.firstSequence ? log.firstSequence : found;
   };
   const fill = async (low: number, high: number, first: bigint, end: bigint): Promise<void> => {

@@ -22,6 +22,8 @@ test('the leaf is signed by the authority and names every production host', asyn
     'localhost',
     'retaillake.dfs.core.windows.net',
     'retail-events.servicebus.windows.net',
+    'api.loganalytics.io',
+    'westeurope.metrics.monitor.azure.com',
   ]) {
     expect(leaf.checkHost(host), host).toBeDefined();
   }

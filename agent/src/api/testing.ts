@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { type ActionResult, QUERIES, QUERY_NAMES, type Role } from '@lakewarden/contracts';
+import type { Clock } from '@lakewarden/core';
 import { recordedFacts } from '@lakewarden/core/testing';
 import { z } from 'zod';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -71,6 +72,7 @@ export interface TestApi {
   readonly facts: ReturnType<typeof recordedFacts>['facts'];
   readonly events: ApiOptions['events'];
   token(role: Role, ttlMs?: number): string;
+  issue(subject: string, role: Role): string;
   send(asked: Asked): Promise<Told>;
   close(): Promise<void>;
 }
@@ -129,6 +131,7 @@ export async function startTestApi(
     facts: recorded.facts,
     events: options.events,
     token: (role, ttlMs = HOUR_MS) => authority.issue({ subject: `a-${role}`, role, ttlMs }),
+    issue: (subject, role) => authority.issue({ subject, role, ttlMs: HOUR_MS }),
     send: (asked) => send(port, admin, asked),
     close: () => api.close(),
   };
@@ -183,4 +186,32 @@ export function sendRaw(port: number, ...parts: readonly (string | Buffer)[]): P
     socket.on('close', () => resolve(text));
     for (const part of parts) socket.write(part);
   });
+}
+
+/** Sleeps end when told to; `pass` resolves when whoever slept sleeps again. */
+export function handClock(startMs: number) {
+  let nowMs = startMs;
+  let asleep = Promise.withResolvers<void>();
+  let wake: () => void = () => undefined;
+  const clock: Clock = {
+    now: () => nowMs,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('cancelled')), { once: true });
+        wake = () => {
+          nowMs += ms;
+          resolve();
+        };
+        asleep.resolve();
+      }),
+  };
+  return {
+    clock,
+    async pass() {
+      await asleep.promise;
+      asleep = Promise.withResolvers();
+      wake();
+      await asleep.promise;
+    },
+  };
 }

@@ -59,8 +59,8 @@ async function renewTokens(options: TokenFileOptions, signal: AbortSignal): Prom
   }
 }
 
-function writeToken({ authority, path, who }: TokenFileOptions): Promise<void> {
-  return writePrivate(path, `${authority.issue({ ...who, ttlMs: LOCAL_TOKEN_TTL_MS })}\n`);
+async function writeToken({ authority, path, who }: TokenFileOptions): Promise<void> {
+  await writePrivate(path, `${authority.issue({ ...who, ttlMs: LOCAL_TOKEN_TTL_MS })}\n`);
 }
 
 async function makeKey(path: string): Promise<Buffer> {

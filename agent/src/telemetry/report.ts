@@ -38,6 +38,13 @@ const LINES: Record<Fact['type'], Line> = {
   RequestRefused: { level: 'warn', message: 'a request without the right to it was refused' },
   RequestFailed: { level: 'warn', message: 'a request could not be answered' },
   TokenFileFailed: { level: 'warn', message: 'the token file could not be renewed' },
+  IncidentOpened: { level: 'warn', message: 'an incident is open' },
+  IncidentMoved: { level: 'info', message: 'an incident moved on' },
+  RunbookStarted: { level: 'info', message: 'a runbook has started' },
+  RunbookStepMoved: { level: 'info', message: 'a step of a runbook moved on' },
+  RunbookMoved: { level: 'info', message: 'a runbook moved on' },
+  PersonCalled: { level: 'error', message: 'a person is asked to look' },
+  WatchUnwritten: { level: 'warn', message: 'the control log cannot be written, incidents wait in memory' },
   EventReaderDropped: { level: 'info', message: 'a reader of the event stream did not keep up' },
 };
 

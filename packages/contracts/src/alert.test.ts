@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Alert, alertSchema, parseAlert, typeOf } from './alert.ts';
+import { type Alert, alertSchema, parseAlert, typeOfResource } from './alert.ts';
 
 const SAMPLES = new URL('../../../../shared/alerts/', import.meta.url);
 const available = existsSync(SAMPLES);
@@ -263,9 +263,9 @@ describe('an alert of Azure Monitor', () => {
   });
 
   it('tells the type of a resource in a resource', () => {
-    expect(typeOf(`${HUB}/eventhubs/orders`)).toBe('microsoft.eventhub/namespaces/eventhubs');
-    expect(typeOf('/subscriptions/1')).toBe('');
-    expect(typeOf('')).toBe('');
+    expect(typeOfResource(`${HUB}/eventhubs/orders`)).toBe('microsoft.eventhub/namespaces/eventhubs');
+    expect(typeOfResource('/subscriptions/1')).toBe('');
+    expect(typeOfResource('')).toBe('');
   });
 });
 

@@ -199,7 +199,7 @@ function assemble(
     service: monitoringService,
     resourceIds: unique([...resourceIds, ...itemIds]),
     items: items.filter((item) => !itemIds.includes(item)),
-    resourceType: (essentials.targetResourceType ?? '').toLowerCase() || typeOf(resourceIds[0] ?? ''),
+    resourceType: (essentials.targetResourceType ?? '').toLowerCase() || typeOfResource(resourceIds[0] ?? ''),
     firedAt,
     ...(resolvedAt !== undefined && { resolvedAt }),
     correlation: `alert-${hashOf([essentials.originAlertId || source, alertRule, ...resourceIds.slice(0, CORRELATED_MAX).sort()])}`,
@@ -238,7 +238,7 @@ function signalTypeOf(value: string): Alert['signalType'] | undefined {
 }
 
 /** `/subscriptions/…/providers/microsoft.eventhub/namespaces/n/eventhubs/h` → `microsoft.eventhub/namespaces/eventhubs`. */
-export function typeOf(resourceId: string): string {
+export function typeOfResource(resourceId: string): string {
   const [, provider = ''] = resourceId.toLowerCase().split('/providers/').slice(-2);
   const [namespace = '', ...rest] = provider.split('/');
   if (namespace === '') return '';

@@ -11,7 +11,7 @@ export {
   actionResultSchema,
   isActionName,
 } from './actions.ts';
-export { type Alert, type AlertRefusal, alertSchema, parseAlert } from './alert.ts';
+export { type Alert, type AlertRefusal, alertSchema, parseAlert, typeOfResource } from './alert.ts';
 export {
   ACTION_PATH,
   ALERTS_PATH,
@@ -75,10 +75,14 @@ export {
   CHECKS,
   type Check,
   type CheckName,
+  durationMs,
+  durationSchema,
   EXECUTION_STATES,
   type Execution,
   type ExecutionState,
   executionSchema,
+  PLACEHOLDERS,
+  type Placeholder,
   RUNBOOK_MODES,
   type Runbook,
   type RunbookMode,

@@ -6,11 +6,23 @@ import { roleSchema } from './principal.ts';
  * A runbook file, `runbooks/<failure>/runbook.yaml` (field.md §5). Steps are actions of the catalogue or one of the few
  * builtins below; nothing in it is a script. Durations are texts such as `30s`, `5m`, `2h`.
  */
-const duration = z
+const DURATION = /^([1-9][0-9]{0,5})(s|m|h)$/;
+export const durationSchema = z
   .string()
-  .regex(/^[1-9][0-9]{0,5}(?:s|m|h)$/)
+  .regex(DURATION, 'a duration is a number and s, m or h: 30s, 5m, 2h')
   .describe('Such as 30s, 5m or 2h.');
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
+const duration = durationSchema;
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,63}$/, 'a name is made of lower-case letters, digits and "-"');
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration that has been checked. */
+export function durationMs(text: string): number {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
 
 export const RUNBOOK_MODES = ['shadow', 'suggest', 'approve', 'auto'] as const;
 export const runbookModeSchema = z
@@ -41,7 +53,25 @@ export const CHECKS = [
 const checkName = z.enum(CHECKS);
 export type CheckName = z.infer<typeof checkName>;
 
-/** Texts may hold `{target}`, `{source}`, `{dataset}`, `{slice}`, `{window}`, `{run}`, `{dependency}`, `{incident}`. */
+/**
+ * What a text of a runbook may hold in braces; an execution binds them once, from the signal that it is about. `slice` is
+ * a slice id and `source` a bare name; of several things `slice`, `partition` and `target` are the first.
+ */
+export const PLACEHOLDERS = [
+  'target',
+  'source',
+  'dataset',
+  'slice',
+  'window',
+  'run',
+  'dependency',
+  'partition',
+  'incident',
+  'reader',
+] as const;
+export type Placeholder = (typeof PLACEHOLDERS)[number];
+
+/** What it leaves out of `with` comes from the bindings: `slices-fresh` is about the targets of the signal. */
 export const checkSchema = z.strictObject({
   check: checkName,
   with: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
@@ -62,6 +92,12 @@ export const runbookStepSchema = z.strictObject({
   id: name,
   action: actionCall.shape.action,
   with: withSchema,
+  forEach: z
+    .enum(['slices', 'readers'])
+    .optional()
+    .describe(
+      'Once for each slice ({slice}) of the signal, or for each gold reader ({reader}) of its dataset.',
+    ),
   /** Skipped when it does not hold (read fresh). */
   when: z.array(checkSchema).default([]),
   timeout: duration.default('1m'),
@@ -85,7 +121,8 @@ export const runbookSchema = z.strictObject({
     targets: z.array(z.string()).optional(),
     /** Of alerts only: globs, compared without case. */
     alertRule: z.string().optional(),
-    resourceType: z.string().optional(),
+    /** Of alerts only: globs, such as `microsoft.storage/*`. */
+    resourceTypes: z.array(z.string()).optional(),
   }),
   mode: runbookModeSchema,
   preconditions: z.array(checkSchema).default([]),

@@ -1,4 +1,4 @@
-import type { DatasetName } from '@lakewarden/contracts';
+import type { DatasetName, ExecutionState, IncidentState, Severity } from '@lakewarden/contracts';
 
 /**
  * What happened, in the past tense, each emitted once by whoever knows it. Telemetry gives every fact one constant
@@ -161,7 +161,49 @@ export type Fact =
   /** A reader of the event stream did not keep up; it was told to ask for everything again. */
   | { readonly type: 'EventReaderDropped'; readonly principal: string }
   /** The file with the local user's token could not be renewed; the one before serves until it expires. */
-  | { readonly type: 'TokenFileFailed'; readonly reason: string };
+  | { readonly type: 'TokenFileFailed'; readonly reason: string }
+  | {
+      readonly type: 'IncidentOpened';
+      readonly incident: string;
+      readonly cause: string;
+      readonly severity: Severity;
+      readonly title: string;
+    }
+  | {
+      readonly type: 'IncidentMoved';
+      readonly incident: string;
+      readonly to: IncidentState;
+      readonly note: string;
+    }
+  | {
+      readonly type: 'RunbookStarted';
+      readonly execution: string;
+      readonly runbook: string;
+      readonly incident: string | undefined;
+      readonly state: ExecutionState;
+    }
+  | {
+      readonly type: 'RunbookStepMoved';
+      readonly execution: string;
+      readonly step: string;
+      readonly to: string;
+      readonly note: string | undefined;
+    }
+  | {
+      readonly type: 'RunbookMoved';
+      readonly execution: string;
+      readonly to: ExecutionState;
+      readonly note: string | undefined;
+    }
+  /** A person is asked to look: a notify step, or an escalation. */
+  | {
+      readonly type: 'PersonCalled';
+      readonly to: string;
+      readonly message: string;
+      readonly incident: string | undefined;
+    }
+  /** What was seen or is to be done could not be written into the control log; it is kept and written later. */
+  | { readonly type: 'WatchUnwritten'; readonly effects: number; readonly reason: string };
 
 export type EmitFact = (fact: Fact) => void;
 

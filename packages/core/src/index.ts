@@ -36,6 +36,11 @@ export type {
   RuleObservation,
   WindowObservation,
 } from './observe/observation.ts';
+export { checkPlan } from './plan/check-plan.ts';
+export { planBackfill } from './plan/plan-backfill.ts';
+export { type Pace, PLAN_SLICES_MAX, type PlanContext } from './plan/plan-context.ts';
+export { planReplay } from './plan/plan-replay.ts';
+export { planHash } from './plan/seal-plan.ts';
 export {
   type Backfill,
   type ControlState,

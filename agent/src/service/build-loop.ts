@@ -1,6 +1,14 @@
 import type { DatasetName } from '@lakewarden/contracts';
-import type { BackfillProgress, DatasetView, ParkedWork } from '@lakewarden/core';
-import { type Clock, type ControlState, type Policy, reasonOf } from '@lakewarden/core';
+import {
+  type Backfill,
+  type BackfillStep,
+  type Clock,
+  type ControlState,
+  type DatasetView,
+  type Policy,
+  type ReconcileResult,
+  reasonOf,
+} from '@lakewarden/core';
 import type { Board } from './board.ts';
 import { Waker } from './waker.ts';
 
@@ -15,7 +23,7 @@ export interface BuildLoopOptions {
     readonly parked: readonly ParkedWork[];
   }>;
   /** The next few slices of one backfill. */
-  readonly fill: (backfill: string, signal: AbortSignal) => Promise<BackfillProgress>;
+  readonly fill: (backfill: Backfill, signal: AbortSignal) => Promise<BackfillStep>;
   /** All of its slices are built, or the rest will not be. */
   readonly endBackfill: (backfill: string, as: 'done' | 'failed') => void;
   /** When the next failed slice is tried again. */
@@ -55,32 +63,39 @@ export class BuildLoop {
       const { views, parked } = await reconcile(signal);
       board.putViews(views);
       this.#park(views, parked);
-      if (await this.#fillNext(signal)) return 0;
+      const filled = await this.#fillNext(signal);
+      if (filled.didWork) return 0;
+      const next = Math.min(nextAttemptMs() ?? Infinity, filled.nextAttemptMs ?? Infinity);
+      return Math.max(1, Math.min(LOOK_EVERY_MS, next - clock.now()));
     } catch (error) {
       if (!signal.aborted) onFailed(reasonOf(error));
       return FAILED_REST_MS;
     }
-    const next = nextAttemptMs();
-    return Math.min(LOOK_EVERY_MS, next === undefined ? LOOK_EVERY_MS : Math.max(1, next - clock.now()));
   }
 
-  #park(views: ReadonlyMap<DatasetName, DatasetView>, parked: readonly ParkedWork[]): void {
+  #park(views: ReadonlyMap<DatasetName, DatasetView>, parked: ReconcileResult['parked']): void {
+    const { board } = this.#options;
     const waiting = new Map(parked.map(({ dataset, dependency }) => [dataset, dependency]));
-    for (const dataset of views.keys()) this.#options.board.putParked(dataset, waiting.get(dataset));
+    for (const dataset of views.keys()) if (!waiting.has(dataset)) board.putParked(dataset, undefined);
+    for (const [dataset, dependency] of waiting) board.putParked(dataset, dependency);
   }
 
-  /** The oldest backfill that may run. True: it has more to do. */
-  async #fillNext(signal: AbortSignal): Promise<boolean> {
+  /** The oldest backfill that may run and has something to do. */
+  async #fillNext(
+    signal: AbortSignal,
+  ): Promise<{ readonly didWork: boolean; readonly nextAttemptMs?: number }> {
     const { board, control, endBackfill, fill, policy } = this.#options;
     const running = [...control().backfills.values()]
       .filter(({ id }) => policy().isBackfillRunning(id))
       .sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
-    for (const { id, slices } of running) {
-      const { pending, failed } = await fill(id, signal);
-      board.putBackfill(id, { built: Math.max(0, slices.length - pending - failed), failed });
-      if (pending === 0) endBackfill(id, failed === 0 ? 'done' : 'failed');
-      else return policy().isBackfillRunning(id);
+    let nextAttemptMs: number | undefined;
+    for (const backfill of running) {
+      const step = await fill(backfill, signal);
+      board.putBackfill(backfill.id, { built: step.built, failed: step.failed });
+      if (step.pending === 0) endBackfill(backfill.id, step.failed === 0 ? 'done' : 'failed');
+      if (step.didWork) return { didWork: true };
+      nextAttemptMs = Math.min(nextAttemptMs ?? Infinity, step.nextAttemptMs ?? Infinity);
     }
-    return false;
+    return { didWork: false, ...(nextAttemptMs !== undefined && { nextAttemptMs }) };
   }
 }

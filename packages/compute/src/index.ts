@@ -57,5 +57,5 @@ export { canonicalJson } from './sql/canonical-json.ts';
 export { type Dialect, quoteName, quoteText, sessionSettings, sqlType } from './sql/dialect.ts';
 export { type ColumnSql, emitExpression } from './sql/emit-expression.ts';
 export { emitQuery, type QueryOptions } from './sql/emit-query.ts';
-export { didYouMean, didYouMean, listNames, listNames } from './sql/suggest.ts';
+export { didYouMean, listNames } from './sql/suggest.ts';
 export type { Expression, Query, Relation } from './sql/tree.ts';

@@ -18,10 +18,7 @@ export interface BuildLoopOptions {
   readonly control: () => ControlState;
   readonly policy: () => Policy;
   /** One pass over everything that is wanted at live priority. */
-  readonly reconcile: (signal: AbortSignal) => Promise<{
-    readonly views: ReadonlyMap<DatasetName, DatasetView>;
-    readonly parked: readonly ParkedWork[];
-  }>;
+  readonly reconcile: (signal: AbortSignal) => Promise<ReconcileResult>;
   /** The next few slices of one backfill. */
   readonly fill: (backfill: Backfill, signal: AbortSignal) => Promise<BackfillStep>;
   /** All of its slices are built, or the rest will not be. */

@@ -1,0 +1,53 @@
+import type { Pipeline } from '@lakewarden/compute';
+import { type DatasetName, TransientError } from '@lakewarden/contracts';
+import { type Random, rootOf, type Tables } from '@lakewarden/core';
+
+/** Times a fence is tried against commits that land meanwhile; each loses a race only to one that was faster. */
+const ATTEMPTS_MAX = 20;
+
+export interface FenceDeps {
+  readonly pipeline: Pipeline;
+  readonly tables: Tables;
+  readonly random: Random;
+}
+
+/**
+ * Commits the epoch as the fence of a dataset's promotion, in every table that its runs write last: what was begun under an
+ * older epoch is refused at its commit (I4). A dataset without a table has nothing that could be committed late: its
+ * first run asks the policy before it commits.
+ */
+export async function fenceDatasets(
+  { pipeline, tables, random }: FenceDeps,
+  datasets: readonly DatasetName[],
+  epoch: bigint,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const dataset of datasets) {
+    const step = pipeline.datasets.find(({ name }) => name === dataset);
+    if (step === undefined || step.layer === 'bronze') continue;
+    const scope = `dataset/${dataset}`;
+    for (let attempt = 1; ; attempt++) {
+      const base = await tables.refresh(rootOf(dataset), signal);
+      if (base === undefined) break;
+      const outcome = await tables.commit(
+        {
+          root: rootOf(dataset),
+          table: { name: dataset, columns: step.columns },
+          base,
+          change: { kind: 'append', files: [] },
+          txns: [],
+          fences: [{ scope, epoch }],
+          operation: 'FENCE',
+          commitId: random.uuid(),
+          run: random.uuid(),
+        },
+        signal,
+      );
+      // A higher epoch fences as well as ours.
+      if (outcome.kind !== 'conflict') break;
+      if (attempt === ATTEMPTS_MAX) {
+        throw new TransientError('unavailable', `${dataset}: its fence lost ${attempt} races; ask again`);
+      }
+    }
+  }
+}

@@ -34,7 +34,7 @@ export interface Entry {
 export interface Admission {
   admit(route: Route, knock: Knock): Promise<Entry>;
   /** Says that somebody was refused, unless that has been said often enough. */
-  tellRefused(problem: ApiProblem, route: string, principal: string): void;
+  tellRefused(problem: ApiProblem, route: string): void;
 }
 
 export interface AdmissionOptions {
@@ -88,7 +88,7 @@ export function createAdmission({ tokens, clock, emit, alerts }: AdmissionOption
       throw forbidden(caller, route.access);
     },
 
-    tellRefused({ status, code }, route, principal) {
+    tellRefused({ status, code, principal }, route) {
       const turn = told.enter('');
       if (turn.kind === 'refused') {
         suppressed++;
@@ -125,6 +125,7 @@ function forbidden(caller: Principal, needed: string): ApiProblem {
     code: 'forbidden',
     detail: `${caller.id} is ${caller.role}; this needs ${needed}.`,
     remedy: `Use a token with the role ${needed}.`,
+    principal: caller.id,
   });
 }
 

@@ -64,10 +64,7 @@ export function createApi(options: ApiOptions, bounds: HttpBounds = {}): Api {
         reason,
       });
     }
-    const isRefusal = problem.status === 401 || problem.status === 403;
-    if (isRefusal) {
-      admission.tellRefused(problem, labelOf(request), entries.get(request)?.caller.id ?? 'nobody');
-    }
+    if (problem.status === 401 || problem.status === 403) admission.tellRefused(problem, labelOf(request));
     sendProblem(reply, problem);
   });
   // Never reached: what has no route ends in the first hook, before its body is read.

@@ -13,6 +13,8 @@ export interface ProblemOptions {
   /** What to do about it. */
   readonly remedy: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Who was refused, where it is known; for the log. */
+  readonly principal?: string;
 }
 
 /** A request that ends without what it asked for; thrown anywhere below a route, told as problem+json. */
@@ -22,12 +24,14 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly remedy: string;
   readonly headers: Readonly<Record<string, string>>;
-  constructor({ status, code, detail, remedy, headers = {} }: ProblemOptions) {
+  readonly principal: string;
+  constructor({ status, code, detail, remedy, headers = {}, principal = 'nobody' }: ProblemOptions) {
     super(detail);
     this.status = status;
     this.code = code;
     this.remedy = remedy;
     this.headers = headers;
+    this.principal = principal;
   }
 }
 

@@ -5,6 +5,8 @@ import type { Route } from './routes.ts';
 
 /** What can be said of a request before its body is read. Throws `ApiProblem`. */
 export function checkAddress({ raw }: FastifyRequest): void {
+  // A whole URL here names a host of its own, and which of the two counts is a matter of taste.
+  if (raw.url?.[0] !== '/') throw malformed('The address must be a path.');
   if ((raw.url ?? '').length > URL_CHARS_MAX) throw addressTooLong();
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Guard } from './guard/guard.ts';
 
 /**
  * Alerts as they came in, on disk before they are answered (field.md §6; reliability.md A6, Webhook): storage may be the
@@ -27,7 +28,7 @@ export interface StoredAlert {
 const ALERTS_MAX = 20_000;
 const PRUNE_EVERY = 1_000;
 
-export function openAlertInbox(file: string): AlertInbox {
+export function openAlertInbox(file: string, guard: Guard): AlertInbox {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(file, { timeout: 5_000 });
   // FULL: an accepted alert survives a power cut.
@@ -47,14 +48,16 @@ export function openAlertInbox(file: string): AlertInbox {
   );
   let accepted = 0;
   return {
-    accept(alert) {
-      // A storm of one alert is answered by a read, without a write to disk.
-      if (known.get(alert.id) !== undefined) return false;
-      const { changes } = insert.run({ ...alert });
-      if (++accepted % PRUNE_EVERY === 0) prune.run(ALERTS_MAX);
-      return changes === 1;
-    },
-    since: (receivedMs) => newer.all(receivedMs) as unknown as StoredAlert[],
+    accept: (alert) =>
+      guard.runSync('alert inbox', () => {
+        // A storm of one alert is answered by a read, without a write to disk.
+        if (known.get(alert.id) !== undefined) return false;
+        const { changes } = insert.run({ ...alert });
+        if (++accepted % PRUNE_EVERY === 0) prune.run(ALERTS_MAX);
+        return changes === 1;
+      }),
+    since: (receivedMs) =>
+      guard.runSync('alert inbox', () => newer.all(receivedMs) as unknown as StoredAlert[]),
     close: () => database.close(),
   };
 }

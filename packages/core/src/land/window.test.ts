@@ -101,6 +101,21 @@ describe('a batch window', () => {
     expect(facts.filter((fact) => fact.type === 'WindowFailed')).toHaveLength(4);
   });
 
+  it('that another agent landed while ours was copied is found there, not landed again (I20)', async () => {
+    const { storage, facts, deps } = makeWorld();
+    const poll = deps.jobs.poll.bind(deps.jobs);
+    deps.jobs.poll = async () => {
+      deps.jobs.poll = poll;
+      const other = { ...deps, tables: new Tables(storage, deps.clock, deps.emit) };
+      expect(await landWindow(other, request, never)).toMatchObject({ kind: 'landed' });
+      return poll();
+    };
+    expect(await landWindow(deps, request, never)).toEqual({ kind: 'present' });
+    expect(facts.filter((fact) => fact.type === 'WindowFailed')).toEqual([]);
+    const snapshot = await loadSnapshot(storage, 'bronze/stores');
+    expect(snapshot?.version).toBe(0);
+  });
+
   it('cancels a run that never ends', async () => {
     const { deps } = makeWorld();
     deps.jobs.states = [{ kind: 'running' }];

@@ -196,6 +196,8 @@ async function commitWindow(
   const base = await deps.tables.refresh(root, signal);
   const appId = windowAppId(source, window);
   const from = base?.txns.get(appId);
+  // Somebody else landed it while ours was copied: the next look finds it there.
+  if (from !== undefined && from >= BigInt(attempt)) return { kind: 'conflict' };
   const changed = from === undefined || !isSame(base, window, landed);
   if (changed) {
     await mapLimit(landed.files, STORE_CONCURRENCY, (file) =>

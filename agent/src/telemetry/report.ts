@@ -12,6 +12,10 @@ interface Line {
  * record, so that a new fact does not compile until its words are decided.
  */
 const LINES: Record<Fact['type'], Line> = {
+  AgentReady: { level: 'info', message: 'the agent is ready' },
+  AgentStopping: { level: 'info', message: 'the agent stops when what it is doing has ended' },
+  LoopFailed: { level: 'warn', message: 'a loop could not do its round and tries again' },
+  MonitorFailed: { level: 'warn', message: 'Azure Monitor could not be asked' },
   DrainStarted: { level: 'info', message: 'draining a hub' },
   EventsLanded: { level: 'info', message: 'events are in bronze' },
   DrainFinished: { level: 'info', message: 'the hub is drained to its last event' },

@@ -138,6 +138,13 @@ export type Fact =
       readonly probes: number;
       readonly parkedCalls: number;
     }
+  /** The control state is read, an epoch is taken: the loops run from now on. */
+  | { readonly type: 'AgentReady'; readonly epoch: string; readonly startMs: number }
+  | { readonly type: 'AgentStopping' }
+  /** A loop could not do its round; it tries again. */
+  | { readonly type: 'LoopFailed'; readonly loop: string; readonly reason: string }
+  /** Azure Monitor could not be asked: what it would have said is unknown. */
+  | { readonly type: 'MonitorFailed'; readonly what: string; readonly reason: string }
   /** The API answers from now on. */
   | { readonly type: 'ApiListening'; readonly url: string }
   /** A request without the right to what it asked for; `suppressed`: others like it since the last one that was told. */

@@ -8,7 +8,7 @@ import { listLog, requireContiguous } from '../log/segment.ts';
 import type { LakeStorage, PutOutcome } from '../storage/lake-storage.ts';
 import type { CommitIntent, CommitOutcome } from './intent.ts';
 import { type Conflict, isOurs, judgeState, judgeWinner, type Refusal } from './judge.ts';
-import { type PreparedCommit, prepareCommit } from './prepare.ts';
+import { type PreparedCommit, prepareCommit, removesRows } from './prepare.ts';
 import { stageCommit } from './stage.ts';
 
 /** Uploads for one commit. A lost race is somebody else's progress, so this is about contention, not about faults. */
@@ -144,6 +144,6 @@ function requireWritable({ root, change }: CommitIntent, { protocol, metadata }:
   if (protocol === undefined || metadata === undefined) return;
   const refusal =
     whyNotWritable({ protocol, metadata }) ??
-    (isAppendOnly(metadata) && change.kind === 'overwrite' ? 'is append-only' : undefined);
+    (isAppendOnly(metadata) && removesRows(change) ? 'is append-only' : undefined);
   if (refusal !== undefined) throw new TerminalError('unsupported', `${root}  ${refusal}`);
 }

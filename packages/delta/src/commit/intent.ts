@@ -16,11 +16,14 @@ export interface NewFile {
  * - `append` adds files (landing). Never conflicts with other files; its `txns` decide.
  * - `overwrite` replaces all files that are *live at the moment of the commit* in `slices` by `files`. Conflicts when a
  *   version after `readVersion` with `dataChange=true` added or removed a file in one of these slices.
+ * - `replace` takes exactly the files `remove` away and adds `files` (a replay of recorded ranges); other files of the same
+ *   slices stay. Conflicts when one of them is gone, or was touched by a version after `base`.
  * - `retag` replaces the tags of live files (`dataChange=false`); conflicts when one of them is gone.
  */
 export type CommitChange =
   | { readonly kind: 'append'; readonly files: readonly NewFile[] }
   | { readonly kind: 'overwrite'; readonly slices: readonly string[]; readonly files: readonly NewFile[] }
+  | { readonly kind: 'replace'; readonly remove: readonly string[]; readonly files: readonly NewFile[] }
   | { readonly kind: 'retag'; readonly tags: ReadonlyMap<string, Readonly<Record<string, string>>> };
 
 /** Moves the `txn` of `appId` from `from` (undefined: never set) to `to`; any other value found is a conflict (I3). */

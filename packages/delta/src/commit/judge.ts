@@ -4,7 +4,7 @@ import type { LogState } from '../log/replay.ts';
 import { parseSchema, sameColumns } from '../log/schema.ts';
 import { sliceOf } from '../log/slices.ts';
 import type { CommitOutcome, ConflictReason } from './intent.ts';
-import { fenceAppId, type PreparedCommit } from './prepare.ts';
+import { fenceAppId, type PreparedCommit, removesRows } from './prepare.ts';
 
 export type Refusal = Exclude<CommitOutcome, { kind: 'committed' }>;
 export type Conflict = Extract<CommitOutcome, { kind: 'conflict' }>;
@@ -29,6 +29,7 @@ export function judgeWinner(prepared: PreparedCommit, state: LogState, winner: C
   if (winner.txns.some(({ appId }) => ours.has(appId))) return conflict('txn-moved');
   if (change.kind === 'overwrite' && changesSlices(prepared.slices, state, winner))
     return conflict('slice-changed');
+  if (change.kind === 'replace' && touches(change.remove, winner)) return conflict('file-gone');
   return undefined;
 }
 
@@ -39,6 +40,12 @@ export function judgeState(
   found: Conflict | undefined,
 ): Refusal | undefined {
   return fenced(prepared, state) ?? tableChanged(prepared, state) ?? found ?? moved(prepared, state);
+}
+
+/** Removed by the winner, or added again with other tags: not the file that was compared any more. */
+function touches(paths: readonly string[], winner: Commit): boolean {
+  const ours = new Set(paths);
+  return winner.removes.some(({ path }) => ours.has(path)) || winner.adds.some(({ path }) => ours.has(path));
 }
 
 function changesSlices(slices: ReadonlySet<string>, state: LogState, winner: Commit): boolean {
@@ -64,7 +71,7 @@ function tableChanged(prepared: PreparedCommit, state: LogState): Conflict | und
   if (whyNotWritable({ protocol, metadata }) !== undefined) {
     return { kind: 'conflict', version, reason: 'protocol-changed' };
   }
-  if (isAppendOnly(metadata) && prepared.intent.change.kind === 'overwrite') {
+  if (isAppendOnly(metadata) && removesRows(prepared.intent.change)) {
     return { kind: 'conflict', version, reason: 'protocol-changed' };
   }
   const partitions = prepared.creation.metadata.partitionColumns;
@@ -81,8 +88,9 @@ function moved(prepared: PreparedCommit, state: LogState): Conflict | undefined 
   if (txns.some(({ appId, from }) => state.txns.get(appId) !== from)) {
     return { kind: 'conflict', version, reason: 'txn-moved' };
   }
-  if (change.kind === 'retag' && [...change.tags.keys()].some((path) => !state.files.has(path))) {
+  const needed =
+    change.kind === 'retag' ? change.tags.keys() : change.kind === 'replace' ? change.remove : [];
+  if ([...needed].some((path) => !state.files.has(path)))
     return { kind: 'conflict', version, reason: 'file-gone' };
-  }
   return undefined;
 }

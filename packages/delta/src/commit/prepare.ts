@@ -82,6 +82,12 @@ function requireSound(intent: CommitIntent): void {
   for (const { path } of files) {
     assert.match(path, /^[A-Za-z0-9._=-]+(\/[A-Za-z0-9._=-]+)*$/, 'paths need no escaping (DESIGN §3)');
   }
+  if (change.kind === 'replace') {
+    assert.equal(new Set(change.remove).size, change.remove.length, 'each old file is removed once');
+    assert.ok(intent.base !== undefined, 'files are replaced in a table that was read');
+    for (const path of change.remove)
+      assert.ok(intent.base.files.has(path), `${path} was live when it was read`);
+  }
   if (change.kind !== 'overwrite') return;
   const slices = new Set(change.slices);
   for (const { path, slice } of files) {
@@ -93,12 +99,19 @@ function filesOf(change: CommitChange): readonly NewFile[] {
   return change.kind === 'retag' ? [] : change.files;
 }
 
+/** What an append-only table does not take. */
+export function removesRows(change: CommitChange): boolean {
+  return change.kind === 'overwrite' || change.kind === 'replace';
+}
+
 function isEmpty(change: CommitChange): boolean {
   switch (change.kind) {
     case 'append':
       return change.files.length === 0;
     case 'overwrite':
       return change.slices.length === 0;
+    case 'replace':
+      return change.remove.length === 0;
     case 'retag':
       return change.tags.size === 0;
   }
@@ -140,6 +153,7 @@ function commitInfo(intent: CommitIntent, now: number): JsonObject {
       mode: append ? 'Append' : 'Overwrite',
       partitionBy: JSON.stringify([SLICE_COLUMN]),
       ...(change.kind === 'overwrite' && { slices: String(change.slices.length) }),
+      ...(change.kind === 'replace' && { files: String(change.remove.length) }),
     },
     ...(intent.base !== undefined && { readVersion: intent.base.version }),
     isolationLevel: 'Serializable',

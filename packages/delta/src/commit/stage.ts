@@ -16,7 +16,7 @@ export interface StagedCommit {
 export function stageCommit(prepared: PreparedCommit, state: LogState): StagedCommit {
   const { change } = prepared.intent;
   const creates = state.metadata === undefined;
-  const removes = change.kind === 'overwrite' ? removesOf(prepared, state) : [];
+  const removes = removedFiles(prepared, state).map((file) => removeOf(file, prepared.now));
   const retagged = change.kind === 'retag' ? retag(change.tags, state) : [];
   for (const { path } of prepared.adds) assert.ok(!state.files.has(path), `${path} is in the table already`);
   const text =
@@ -38,21 +38,25 @@ export function stageCommit(prepared: PreparedCommit, state: LogState): StagedCo
   };
 }
 
-/** An overwrite removes what is live *now* in its slices, whoever put it there (DESIGN §3, Commit). */
-function removesOf(prepared: PreparedCommit, state: LogState): RemoveFile[] {
-  const removes: RemoveFile[] = [];
-  for (const file of state.files.values()) {
-    if (!prepared.slices.has(sliceOf(file))) continue;
-    removes.push({
-      path: file.path,
-      dataChange: true,
-      // Without it vacuum may delete at once, under readers of older versions (PROTOCOL.md, Add File and Remove File).
-      deletionTimestamp: prepared.now,
-      partitionValues: file.partitionValues,
-      size: file.size,
-    });
-  }
-  return removes;
+/**
+ * An overwrite removes what is live *now* in its slices, whoever put it there (DESIGN §3, Commit); a replacement removes
+ * exactly the files that it names.
+ */
+function removedFiles({ intent, slices }: PreparedCommit, state: LogState): readonly AddFile[] {
+  const { change } = intent;
+  if (change.kind === 'overwrite')
+    return [...state.files.values()].filter((file) => slices.has(sliceOf(file)));
+  if (change.kind !== 'replace') return [];
+  return change.remove.map((path) => {
+    const live = state.files.get(path);
+    assert.ok(live, `${path} was judged to be live`);
+    return live;
+  });
+}
+
+function removeOf({ path, partitionValues, size }: AddFile, now: number): RemoveFile {
+  // Without the timestamp vacuum may delete at once, under readers of older versions (PROTOCOL.md, Add File and Remove File).
+  return { path, dataChange: true, deletionTimestamp: now, partitionValues, size };
 }
 
 /** Adding a path again replaces what the log says of it (PROTOCOL.md, Add File and Remove File). */

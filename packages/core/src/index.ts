@@ -18,6 +18,7 @@ export { type ParkedWork, parkedBy } from './lake/parked.ts';
 export { rootOf, Tables } from './lake/tables.ts';
 export { checkpointAppId, type DrainOutcome, drainHub, fenceScope, hubName } from './land/drain.ts';
 export { type DrainResult, drainSource } from './land/drain-source.ts';
+export { type ReplayDeps, type ReplayRequest, type ReplayResult, replayHub } from './land/replay-hub.ts';
 export {
   landWindow,
   lastClosedWindow,

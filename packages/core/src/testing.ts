@@ -1,5 +1,5 @@
 import type { BatchLanding, EventChunk, LandedFile, LandingWriter, StreamLanding } from '@lakewarden/compute';
-import { EMPTY_DIGEST, type WrittenFile } from '@lakewarden/contracts';
+import { addDigests, EMPTY_DIGEST, sliceAt, type WrittenFile } from '@lakewarden/contracts';
 import type { Fact } from './facts.ts';
 import type {
   Clock,
@@ -81,17 +81,15 @@ export function chunkOf(partition: number, first: bigint, events: readonly Memor
   };
 }
 
-/** Writes no Parquet: a landed file is only its description, with every row in the slice of its enqueued day. */
+/** Writes no Parquet: a landed file is only its description, one a (partition, enqueued day), with every row in the slice of that day. */
 export class MemoryLanding implements LandingWriter {
   batchRows = 1;
   #files = 0;
 
   async writeStream(job: StreamLanding): Promise<readonly LandedFile[]> {
-    const byPartition = new Map<number, EventChunk[]>();
-    for (const chunk of job.chunks) {
-      byPartition.set(chunk.partition, [...(byPartition.get(chunk.partition) ?? []), chunk]);
-    }
-    return [...byPartition].map(([partition, chunks]) => this.#landed(partition, chunks));
+    const events = job.chunks.flatMap((chunk) => eventsOf(chunk, job.generation));
+    const groups = Map.groupBy(events, ({ partition, day }) => `${partition}/${day}`);
+    return [...groups.values()].map((group) => this.#landed(group));
   }
 
   async writeBatch(job: BatchLanding) {
@@ -101,18 +99,12 @@ export class MemoryLanding implements LandingWriter {
     return { rows, files: rows === 0 ? [] : [file] };
   }
 
-  #landed(partition: number, chunks: readonly EventChunk[]): LandedFile {
-    const rows = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
-    const day = new Date(chunks[0]?.enqueuedMs[0] ?? 0).toISOString().slice(0, 10);
-    const digest = { rows, sum: BigInt(rows) };
-    return {
-      ...this.#written(day, rows),
-      digest: rows === 0 ? EMPTY_DIGEST : digest,
-      touches: { [day]: digest },
-      partition,
-      first: chunks[0]?.sequences[0] ?? 0n,
-      last: chunks.at(-1)?.sequences.at(-1) ?? 0n,
-    };
+  #landed(events: readonly LandedEvent[]): LandedFile {
+    const { partition, day, sequence } = events[0] as LandedEvent;
+    const digest = events.reduce((sum, event) => addDigests(sum, { rows: 1, sum: event.hash }), EMPTY_DIGEST);
+    const last = (events.at(-1) as LandedEvent).sequence;
+    const file = this.#written(day, events.length);
+    return { ...file, digest, touches: { [day]: digest }, partition, first: sequence, last };
   }
 
   #written(slice: string, rows: number): WrittenFile {
@@ -126,6 +118,30 @@ export class MemoryLanding implements LandingWriter {
       stats: JSON.stringify({ numRecords: rows }),
     };
   }
+}
+
+interface LandedEvent {
+  readonly partition: number;
+  readonly sequence: bigint;
+  readonly day: string;
+  readonly hash: bigint;
+}
+
+function eventsOf(chunk: EventChunk, generation: string): readonly LandedEvent[] {
+  const { partition, sequences, enqueuedMs, bodies, ends } = chunk;
+  return Array.from({ length: chunk.count }, (_, index) => {
+    const sequence = sequences[index] as bigint;
+    const body = bodies.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
+    let hash = 17;
+    for (const byte of Buffer.from(`${generation}/${partition}/${sequence}/`)) hash = mixed(hash, byte);
+    for (const byte of body) hash = mixed(hash, byte);
+    return { partition, sequence, day: sliceAt('day', enqueuedMs[index] as number), hash: BigInt(hash) };
+  });
+}
+
+/** Any stable hash will do: digests of this writer are compared with its own only. */
+function mixed(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193) >>> 0;
 }
 
 /** Remembers which objects exist; `fail` may throw before one is stored. */

@@ -1,12 +1,8 @@
 import type { BatchLanded, BatchSource, BronzeDataset, LandingWriter } from '@lakewarden/compute';
 import {
-  addDigests,
-  type Digest,
   decodeLandedTags,
-  EMPTY_DIGEST,
   encodeLandedTags,
   type FailureCode,
-  formatDigest,
   type LandedTags,
   sliceAt,
   TerminalError,
@@ -14,6 +10,7 @@ import {
 } from '@lakewarden/contracts';
 import { type CommitChange, filesOfSlice, type NewFile, type Snapshot } from '@lakewarden/delta';
 import { type EmitFact, reasonOf } from '../facts.ts';
+import { landedContent } from '../graph/landed-content.ts';
 import { mapLimit } from '../lake/map-limit.ts';
 import { parkedBy } from '../lake/parked.ts';
 import { rootOf, type Tables } from '../lake/tables.ts';
@@ -254,21 +251,5 @@ function isSame(base: Snapshot | undefined, window: string, landed: BatchLanded)
   const recorded =
     base === undefined ? [] : filesOfSlice(base, window).map((file) => decodeLandedTags(file.tags));
   if (recorded.includes(undefined)) return false;
-  return contentOf(recorded as readonly LandedTags[]) === contentOf(landed.files);
-}
-
-function contentOf(files: readonly Pick<LandedTags, 'digest' | 'touches'>[]): string {
-  const sums = new Map<string, Digest>();
-  const add = (key: string, digest: Digest) =>
-    sums.set(key, addDigests(sums.get(key) ?? EMPTY_DIGEST, digest));
-  for (const { digest, touches } of files) {
-    add('', digest);
-    for (const [key, touched] of Object.entries(touches)) add(key, touched);
-  }
-  // No file and files without a row are the same.
-  const lines = [...sums].filter(([, digest]) => digest.rows > 0);
-  return lines
-    .map(([key, digest]) => `${key} ${formatDigest(digest)}`)
-    .sort()
-    .join();
+  return landedContent(recorded as readonly LandedTags[]) === landedContent(landed.files);
 }

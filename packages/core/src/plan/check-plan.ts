@@ -1,9 +1,9 @@
 import { type DatasetName, type Plan, type PlannedSlice, parseSliceId } from '@lakewarden/contracts';
 import type { PlanCheck } from '../actions/action-host.ts';
+import { landedRows, streamFiles } from '../graph/stream-files.ts';
 import type { Observation } from '../observe/observation.ts';
 import { policyAt } from '../policy/policy.ts';
 import type { SliceView } from '../reconcile/world.ts';
-import { rowsOf, streamFilesOf } from './plan-source.ts';
 
 /** Lines about what moved; the rest is counted. */
 const LINES_MAX = 20;
@@ -64,13 +64,13 @@ function movedRanges({ builds, ranges }: Plan, seen: Observation): readonly stri
   const bronze = seen.bronze.get(dataset);
   if (bronze === undefined) return [`${dataset} has not been looked at`];
   const keys = new Set(builds.map(({ slice }) => parseSliceId(slice)?.key));
-  const files = streamFilesOf(bronze).filter(({ slice }) => keys.has(slice));
+  const files = streamFiles(bronze).filter(({ slice }) => keys.has(slice));
   return ranges.flatMap(({ partition, first, last, rows }) => {
     const inside = files.filter(
       ({ stream }) =>
         stream.partition === partition && stream.first >= BigInt(first) && stream.last <= BigInt(last),
     );
-    const now = rowsOf(inside);
+    const now = landedRows(inside);
     return now === rows ? [] : [`partition ${partition} holds ${now} events in the range, not ${rows}`];
   });
 }

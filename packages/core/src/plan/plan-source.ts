@@ -1,8 +1,8 @@
 import type { BronzeDataset, HubSource } from '@lakewarden/compute';
-import { coarsen, type DatasetName, type LandedTags, type Plan } from '@lakewarden/contracts';
+import { coarsen, type DatasetName, type Plan } from '@lakewarden/contracts';
 import type { Snapshot } from '@lakewarden/delta';
 import type { PlanOutcome } from '../actions/action-host.ts';
-import { type LandedFileView, landedFiles } from '../graph/wanted.ts';
+import { landedRows, type StreamFile, streamFiles } from '../graph/stream-files.ts';
 import type { Observation } from '../observe/observation.ts';
 import { downstreamOf } from './downstream.ts';
 import {
@@ -16,11 +16,6 @@ import {
 } from './plan-context.ts';
 import { sealPlan } from './seal-plan.ts';
 import { formatRange, isInRange, type SliceRange } from './slice-range.ts';
-
-/** A bronze file of a hub with its place in the stream. */
-interface StreamFile extends LandedFileView {
-  readonly stream: NonNullable<LandedTags['stream']>;
-}
 
 /** A plan over slices of bronze: the recorded ranges of their hub are read again (DESIGN §3, Checkpoints). */
 export function planSource(
@@ -41,7 +36,7 @@ export function planSource(
   }
   const bronze = context.seen.bronze.get(step.name);
   if (bronze === undefined) return notLookedAt(step.name);
-  const files = streamFilesOf(bronze).filter(({ slice }) => isInRange(slice, range));
+  const files = streamFiles(bronze).filter(({ slice }) => isInRange(slice, range));
   const keys = [...new Set(files.map(({ slice }) => slice))].sort();
   const refusal =
     whyNothing(bronze, files, title) ??
@@ -52,7 +47,7 @@ export function planSource(
   const count = keys.length + downstream.length;
   if (count > PLAN_SLICES_MAX) return tooMany(count, title);
   const builds = keys.map((key) => {
-    const rows = rowsOf(files.filter(({ slice }) => slice === key));
+    const rows = landedRows(files.filter(({ slice }) => slice === key));
     return plannedSlice(context, `${step.name}@${key}`, { rows });
   });
   const plan = sealPlan(context, {
@@ -68,24 +63,13 @@ export function planSource(
   return { kind: 'planned', plan };
 }
 
-/** The files of a bronze table that a hub fills. */
-export function streamFilesOf(bronze: Snapshot): readonly StreamFile[] {
-  return landedFiles(bronze).flatMap((file) =>
-    file.tags.stream === undefined ? [] : [{ ...file, stream: file.tags.stream }],
-  );
-}
-
-export function rowsOf(files: readonly LandedFileView[]): number {
-  return files.reduce((sum, { tags }) => sum + tags.digest.rows, 0);
-}
-
 function rangesOf(source: HubSource, files: readonly StreamFile[]): Plan['ranges'] {
   return [...Map.groupBy(files, ({ stream }) => stream.partition)]
     .sort(([a], [b]) => a - b)
     .map(([partition, own]) => {
       const first = own.reduce((low, { stream }) => (stream.first < low ? stream.first : low), MAX);
       const last = own.reduce((high, { stream }) => (stream.last > high ? stream.last : high), -1n);
-      return { source: source.name, partition, first: `${first}`, last: `${last}`, rows: rowsOf(own) };
+      return { source: source.name, partition, first: `${first}`, last: `${last}`, rows: landedRows(own) };
     });
 }
 
@@ -93,7 +77,7 @@ const MAX = 2n ** 63n - 1n;
 
 function whyNothing(bronze: Snapshot, files: readonly StreamFile[], title: string): PlanOutcome | undefined {
   if (files.length > 0) return undefined;
-  const keys = [...new Set(streamFilesOf(bronze).map(({ slice }) => slice))].sort();
+  const keys = [...new Set(streamFiles(bronze).map(({ slice }) => slice))].sort();
   const remedy =
     keys.length === 0
       ? 'Nothing has landed yet.'

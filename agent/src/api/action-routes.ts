@@ -89,6 +89,7 @@ function invalid(name: ActionName, detail: string): ApiProblem {
 const STATUS: Readonly<Record<string, number>> = {
   forbidden: 403,
   'not-found': 404,
+  'unknown-action': 404,
   invalid: 422,
   unavailable: 503,
 };

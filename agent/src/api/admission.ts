@@ -67,10 +67,13 @@ export function createAdmission({ tokens, clock, emit, alerts }: AdmissionOption
   /** Gives back what it took when the next step refuses. */
   function reserve(route: Route, principal: string, bodyBytes: number): () => void {
     const isAlert = route.tag === 'alerts';
+    // A stream lasts, and is bounded by how many there may be.
+    const isStream = route.tag === 'events';
     const turn = (isAlert ? alertSenders : requests).enter(principal);
     if (turn.kind === 'refused') throw tooMany(turn.retryAfterMs);
-    if (!isAlert) return turn.leave;
+    if (!isAlert && !isStream) return turn.leave;
     turn.leave();
+    if (isStream) return () => undefined;
     const free = alerts.reserve(bodyBytes);
     if (free === undefined) throw laneFull();
     return free;

@@ -62,7 +62,7 @@ export interface ActionRequest {
 export type ActionOutcome = { readonly kind: 'ok'; readonly result: ActionResult } | Refusal;
 
 /**
- * Codes with a status of their own: `not-found` 404, `forbidden` 403, `invalid` 422, `unavailable` 503; any other is 409
+ * Codes with a status of their own: `not-found` and `unknown-action` 404, `forbidden` 403, `invalid` 422, `unavailable` 503; any other is 409
  * for an action and 422 for an alert.
  */
 export interface Refusal {

@@ -66,6 +66,15 @@ describe('who asks too often', () => {
     await api.close();
   });
 
+  test('and is refused for its role gives its place back', async () => {
+    const api = await startTestApi();
+    const token = api.token('viewer');
+    const asked = { method: 'POST', path: '/api/v1/actions/thaw', json: {}, token };
+    for (let n = 0; n < 70; n++) expect((await api.send(asked)).status).toBe(403);
+    expect((await api.send({ path: '/api/v1/lag', token })).status).toBe(200);
+    await api.close();
+  });
+
   test('is forgotten in time: the book of them is bounded', () => {
     const limiter = createRateLimiter({ burst: 1, perSecond: 1, inFlightMax: 1 }, () => 0);
     expect(limiter.enter('first').kind).toBe('admitted');

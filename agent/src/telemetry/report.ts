@@ -48,8 +48,19 @@ const LINES: Record<Fact['type'], Line> = {
   RunbookStepMoved: { level: 'info', message: 'a step of a runbook moved on' },
   RunbookMoved: { level: 'info', message: 'a runbook moved on' },
   PersonCalled: { level: 'error', message: 'a person is asked to look' },
-  WatchUnwritten: { level: 'warn', message: 'the control log cannot be written, incidents wait in memory' },
   EventReaderDropped: { level: 'info', message: 'a reader of the event stream did not keep up' },
+  ControlEffectIgnored: { level: 'warn', message: 'an impossible move in the control log was left out' },
+  AuditBroken: { level: 'error', message: 'the audit was changed by somebody else' },
+  ControlSnapshotIgnored: { level: 'warn', message: 'a snapshot of the control state is of no use' },
+  ControlSnapshotFailed: { level: 'warn', message: 'a snapshot of the control state could not be written' },
+  ControlNotesWaiting: { level: 'warn', message: 'what was noted waits to be written' },
+  ControlNotesMerged: {
+    level: 'warn',
+    message: 'too much waits to be written, needless notes were left out',
+  },
+  ActionPerformed: { level: 'info', message: 'an action was performed' },
+  ActionRefused: { level: 'warn', message: 'an action was refused' },
+  ActionUnfinished: { level: 'warn', message: 'an action holds, and has more to do' },
 };
 
 /** One JSON object a line: `{"at","level","message","type",…fields}`; slice keys stay out, a run may have thousands. */

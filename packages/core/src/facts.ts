@@ -209,8 +209,38 @@ export type Fact =
       readonly message: string;
       readonly incident: string | undefined;
     }
-  /** What was seen or is to be done could not be written into the control log; it is kept and written later. */
-  | { readonly type: 'WatchUnwritten'; readonly effects: number; readonly reason: string };
+  /** An effect in the control log that was not legal when its turn came: the state is as if it had not been there. */
+  | {
+      readonly type: 'ControlEffectIgnored';
+      readonly seq: number;
+      readonly effect: string;
+      readonly reason: string;
+    }
+  /** The hash chain of the audit does not hold: somebody wrote into the control log. */
+  | { readonly type: 'AuditBroken'; readonly seq: number; readonly problem: string }
+  /** The next start reads more of the log instead. */
+  | { readonly type: 'ControlSnapshotIgnored'; readonly path: string; readonly reason: string }
+  | { readonly type: 'ControlSnapshotFailed'; readonly seq: number; readonly reason: string }
+  /** What the agent noted is kept and written later. */
+  | { readonly type: 'ControlNotesWaiting'; readonly notes: number; readonly reason: string }
+  /** Too much waited to be written: lines that later ones made needless were left out. */
+  | { readonly type: 'ControlNotesMerged'; readonly effects: number; readonly left: number }
+  /** Somebody did something; `audit` is its entry, absent when nothing was to be changed. */
+  | {
+      readonly type: 'ActionPerformed';
+      readonly action: string;
+      readonly actor: string;
+      readonly outcome: string;
+      readonly audit?: number;
+    }
+  | { readonly type: 'ActionRefused'; readonly action: string; readonly actor: string; readonly code: string }
+  /** It is written and holds; what it does outside the control state could not be done yet. */
+  | {
+      readonly type: 'ActionUnfinished';
+      readonly action: string;
+      readonly audit?: number;
+      readonly reason: string;
+    };
 
 export type EmitFact = (fact: Fact) => void;
 

@@ -7,7 +7,7 @@ import {
   formatDigest,
   type RowAccounting,
 } from '@lakewarden/contracts';
-import type { CommitChange, CommitIntent, NewFile, Snapshot } from '@lakewarden/delta';
+import type { AddFile, CommitChange, CommitIntent, NewFile, Snapshot } from '@lakewarden/delta';
 import type { EmitFact } from '../facts.ts';
 import { type RecordedSlice, recordedSlices, sliceOf } from '../graph/recorded.ts';
 import type { WantedSlice } from '../graph/wanted.ts';
@@ -196,9 +196,22 @@ function retagOf(
       'lw.run': request.run,
       'lw.inputs': JSON.stringify(result.inputs),
     };
-    tags.set(file.path, { ...file.tags, ...now });
+    tags.set(file.path, { ...file.tags, ...now, ...countsNow(file, result, slice) });
   }
   return { kind: 'retag', tags };
+}
+
+/**
+ * Equal rows may have come from other ones: a run that died after its side tables leaves the decisive table with the rows
+ * of now and the accounting of before (I12). They stand on the first file of the slice, and stay there.
+ */
+function countsNow(file: AddFile, { accounting, totals }: RunResult, slice: string): Record<string, string> {
+  if (file.tags?.['lw.accounting'] === undefined) return {};
+  const [rows, sums] = [accounting[slice], totals[slice]];
+  return {
+    ...(rows && { 'lw.accounting': JSON.stringify(rows) }),
+    ...(sums && { 'lw.totals': JSON.stringify(sums) }),
+  };
 }
 
 function intentOf(

@@ -7,7 +7,9 @@ import {
   type HubState,
   type PartitionObservation,
   type Policy,
+  type ReplayResult,
   reasonOf,
+  type SourceReplay,
 } from '@lakewarden/core';
 import type { Snapshot } from '@lakewarden/delta';
 import type { Board } from './board.ts';
@@ -22,6 +24,10 @@ export interface HubLandingOptions {
   readonly policy: () => Policy;
   readonly drain: (signal: AbortSignal) => Promise<DrainResult>;
   readonly describe: (signal: AbortSignal) => Promise<HubState>;
+  /** Recorded ranges of this hub that people want to be read again. */
+  readonly replays: () => readonly SourceReplay[];
+  readonly replay: (replay: SourceReplay, signal: AbortSignal) => Promise<ReplayResult>;
+  readonly endReplay: (replay: SourceReplay, as: 'changed' | 'unchanged' | 'failed', note: string) => void;
   readonly readBronze: (signal: AbortSignal) => Promise<Snapshot | undefined>;
   /** Something landed: there may be slices to build. */
   readonly onLanded: () => void;
@@ -50,6 +56,7 @@ export class HubLanding {
     while (!signal.aborted) {
       if (this.#isDue()) await this.#drain(signal);
       else await this.#look(signal);
+      await this.#replay(signal);
       if (signal.aborted) return;
       board.putNextLanding(source.name, this.#nextMs);
       const woken = await this.waker.restUntil(Math.min(this.#nextMs, clock.now() + probeEveryMs), signal);
@@ -74,6 +81,33 @@ export class HubLanding {
     if (outcome.kind === 'drained' && outcome.events > 0) onLanded();
     if (outcome.kind === 'lost') onLanded();
     await this.#look(signal);
+  }
+
+  /** One that waits for a dependency stays open and is tried again. */
+  async #replay(signal: AbortSignal): Promise<void> {
+    const { board, endReplay, onLanded, policy, replay, replays, source } = this.#options;
+    if (policy().pauseOf(source.name) !== undefined) return;
+    for (const wanted of replays()) {
+      const result = await replay(wanted, signal);
+      switch (result.kind) {
+        case 'unchanged':
+          endReplay(wanted, 'unchanged', `${result.events} events hold what landed`);
+          break;
+        case 'changed':
+          endReplay(wanted, 'changed', `${result.files} files of ${result.events} events were replaced`);
+          onLanded();
+          break;
+        case 'refused':
+        case 'failed':
+          endReplay(wanted, 'failed', result.reason);
+          break;
+        case 'lost':
+          endReplay(wanted, 'failed', `another reader holds partitions ${result.partitions.join(', ')}`);
+          break;
+        case 'parked':
+          return board.putParked(`source:${source.name}`, result.dependency);
+      }
+    }
   }
 
   /** Asks the hub where it stands; what cannot be asked stays as it was last seen. */

@@ -82,6 +82,7 @@ export {
 } from './reconcile/backfill-step.ts';
 export type { ReconcileRequest, SliceFailure } from './reconcile/build.ts';
 export { type BackoffOptions, FailureMemory } from './reconcile/failures.ts';
+export { createGate } from './reconcile/gate.ts';
 export { type ReconcileResult, reconcileAll } from './reconcile/reconcile.ts';
 export { tablesOf } from './reconcile/run.ts';
 export {

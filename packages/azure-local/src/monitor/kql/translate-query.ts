@@ -10,7 +10,7 @@ import {
   type KustoNode,
 } from './kusto-language.ts';
 import type { Column, Expression, Plan, SortKey, Step, Translation } from './plan.ts';
-import { excerpt, NotEmulated, scalarType } from './syntax-nodes.ts';
+import { checkResults, excerpt, NotEmulated, scalarType, unnamed } from './syntax-nodes.ts';
 import { translateExpression } from './translate-expression.ts';
 import { translateSummarize } from './translate-summarize.ts';
 
@@ -135,18 +135,6 @@ function refuseParameters(node: KustoNode): void {
 }
 
 type ToExpression = (node: KustoNode) => Expression;
-
-/** What `name = expression` stands for; the name itself is the binder's business. */
-export function unnamed(node: KustoNode, language: KustoLanguage): KustoNode {
-  return language.kindOf(node) === 'SimpleNamedExpression' ? node.Expression : node;
-}
-
-/** Expressions and result columns stand in the same order. */
-export function checkResults(expressions: readonly Expression[], results: readonly Column[]): void {
-  const fits =
-    expressions.length === results.length && expressions.every(({ type }, at) => type === results[at]?.type);
-  if (!fits) throw new NotEmulated('an expression that gives several columns, or a column of another type');
-}
 
 function projected(
   node: KustoNode,

@@ -1,9 +1,8 @@
 /** `summarize` of the bound tree: aggregates may stand inside an expression, columns inside an aggregate only. */
 import { elementsOf, type KustoLanguage, type KustoNode } from './kusto-language.ts';
 import { type Aggregate, aggregateFunctions, type Column, type Expression, type Step } from './plan.ts';
-import { excerpt, isNumeric, NotEmulated, typeOf } from './syntax-nodes.ts';
+import { checkResults, excerpt, isNumeric, NotEmulated, typeOf, unnamed } from './syntax-nodes.ts';
 import { translateExpression } from './translate-expression.ts';
-import { checkResults, unnamed } from './translate-query.ts';
 
 export function translateSummarize(
   node: KustoNode,

@@ -42,10 +42,17 @@ export { planBackfill } from './plan/plan-backfill.ts';
 export { type Pace, PLAN_SLICES_MAX, type PlanContext } from './plan/plan-context.ts';
 export { planReplay } from './plan/plan-replay.ts';
 export { planHash } from './plan/seal-plan.ts';
+export { applyEntries, type Folded, type IgnoredEffect } from './policy/apply-entry.ts';
+export type { NewEntry } from './policy/audit-entry.ts';
+export { canonicalJson } from './policy/canonical-json.ts';
+export { type ControlLog, type ControlLogDeps, openControlLog } from './policy/control-log.ts';
+export type { ActResult, Decide } from './policy/control-queue.ts';
 export {
+  type AppliedPlan,
   type Backfill,
   type ControlState,
   EMPTY_CONTROL,
+  type PastAct,
   type Pin,
   type RunbookExecution,
   type Salt,

@@ -22,6 +22,14 @@ export interface ControlState {
   readonly executions: ReadonlyMap<string, RunbookExecution>;
   /** By `<actor>:<idempotency key>`, the latest ones. */
   readonly acts: ReadonlyMap<string, PastAct>;
+  /** By plan hash. One that reads a source again leaves when its reading ends: it may be asked for again. */
+  readonly applied: ReadonlyMap<string, AppliedPlan>;
+}
+
+export interface AppliedPlan {
+  /** Of the audit entry. */
+  readonly seq: number;
+  readonly backfill?: string;
 }
 
 export interface Stop {
@@ -50,6 +58,11 @@ export interface Pin {
 export interface Salt {
   readonly salt: string;
   readonly previous: string;
+  /**
+   * Salts before `previous` that the slice may still carry, because backfills were ended or taken over before they came
+   * to it. Newest first, bounded; as good as `previous`.
+   */
+  readonly older?: readonly string[];
   /** Absent: at live priority. */
   readonly backfill?: string;
 }
@@ -103,4 +116,5 @@ export const EMPTY_CONTROL: ControlState = {
   incidents: new Map(),
   executions: new Map(),
   acts: new Map(),
+  applied: new Map(),
 };

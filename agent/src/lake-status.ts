@@ -10,9 +10,9 @@ import {
   rootOf,
   summariseTables,
 } from '@lakewarden/core';
-import { locator } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { failureReasons } from './failure-reasons.ts';
+import { locator } from './run-once.ts';
 
 /** The answer of `status`: the state of every slice from the lake, with the words of the last failed runs. */
 export async function statusOf(

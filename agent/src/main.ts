@@ -3,7 +3,6 @@ import { parseArgs } from 'node:util';
 import { formatProblem, TerminalError, TransientError } from '@lakewarden/contracts';
 import { type EmitFact, isComplete, reasonOf } from '@lakewarden/core';
 import { systemClock } from './adapters/system-clock.ts';
-import { createAgent, stayUp } from './agent.ts';
 import { type AgentConfig, loadConfig } from './config.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { createReader } from './read.ts';
@@ -34,21 +33,16 @@ function parse() {
 async function run(config: AgentConfig, once: boolean, signal: AbortSignal): Promise<number> {
   const loaded = loadPipeline(config.pipeline);
   if (loaded.kind === 'problems') return sayProblems(loaded.problems.map(formatProblem));
-  const agent = await createAgent(config, loaded.pipeline, emit);
-  try {
-    if (!once) {
-      const onTickFailed = (error: unknown) =>
-        say({ level: 'warn', type: 'TickFailed', message: reasonOf(error) });
-      await stayUp(agent, config.drainEveryMs, onTickFailed, signal);
-      return 0;
-    }
-    const result = await agent.tick(signal);
-    const summary = await agent.summarise(result, signal);
-    say({ type: 'OnceFinished', summary });
-    return isComplete(summary) ? 0 : 1;
-  } finally {
-    await agent.close();
+  if (!once) {
+    // What only a standing agent needs (HTTP, metrics) is not loaded for one tick.
+    const { runService } = await import('./service/run-service.ts');
+    await runService(config, loaded.pipeline, emit, signal);
+    return 0;
   }
+  const { runOnce } = await import('./run-once.ts');
+  const summary = await runOnce(config, loaded.pipeline, emit, signal);
+  say({ type: 'OnceFinished', summary });
+  return isComplete(summary) ? 0 : 1;
 }
 
 async function read(

@@ -3,7 +3,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createDuckDbEngine, type DuckDbEngineOptions, type Pipeline } from '@lakewarden/compute';
 import { TransientError } from '@lakewarden/contracts';
-import { type EmitFact, type Fact, rootOf, Tables, type TickDeps } from '@lakewarden/core';
+import {
+  type EmitFact,
+  type Fact,
+  type LogQueries,
+  type MetricQueries,
+  rootOf,
+  Tables,
+  type TickDeps,
+} from '@lakewarden/core';
 import type { LakeStorage } from '@lakewarden/delta';
 import { createCredential } from './adapters/credential.ts';
 import { createDataFactory } from './adapters/data-factory.ts';
@@ -14,6 +22,8 @@ import { openLakeAccount } from './adapters/lake-account.ts';
 import { lakeFilesOn } from './adapters/lake-files.ts';
 import { lakeStorageOn } from './adapters/lake-storage.ts';
 import { type Ledger, openLedger } from './adapters/ledger.ts';
+import { createLogQueries } from './adapters/monitor-logs.ts';
+import { createMetricQueries } from './adapters/monitor-metrics.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import type { AgentConfig } from './config.ts';
@@ -25,6 +35,9 @@ export interface Parts {
   readonly storage: LakeStorage;
   readonly guards: Guards;
   readonly ledger: Ledger;
+  readonly engineName: string;
+  /** Azure Monitor; undefined when the configuration names no workspace. */
+  readonly monitor: { readonly logs: LogQueries; readonly metrics: MetricQueries } | undefined;
   /** Above every epoch that ledger and lake know of, and on disk before it is returned. */
   nextEpoch(signal: AbortSignal): Promise<bigint>;
   close(): Promise<void>;
@@ -64,6 +77,16 @@ export async function openParts(config: AgentConfig, pipeline: Pipeline, report:
     storage,
     guards,
     ledger,
+    engineName: duckdb.name,
+    monitor: config.monitor && {
+      logs: createLogQueries({ credential, routes, guard: guards.monitor }),
+      metrics: createMetricQueries({
+        credential,
+        routes,
+        guard: guards.monitor,
+        region: config.monitor.region,
+      }),
+    },
     nextEpoch: (signal) => takeEpoch(ledger, tables, pipeline, signal),
     async close() {
       await guards.close();

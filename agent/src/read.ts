@@ -5,9 +5,10 @@ import { SLICE_COLUMN, TerminalError } from '@lakewarden/contracts';
 import { type ReadTable, rootOf, summariseTables, tableNames } from '@lakewarden/core';
 import { loadSnapshot, type Snapshot } from '@lakewarden/delta';
 import { openFolderLake } from './adapters/folder-lake.ts';
-import { engineOptions, locator } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { statusOf } from './lake-status.ts';
+import { engineOptions } from './parts.ts';
+import { locator } from './run-once.ts';
 
 /** More than a person reads; a program asks the files themselves. */
 const QUERY_ROWS_MAX = 10_000;

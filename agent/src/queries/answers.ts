@@ -37,8 +37,6 @@ export interface AnswerSources {
       signal: AbortSignal,
     ): Promise<readonly AuditEntry[]>;
     verify(signal: AbortSignal): Promise<AuditCheck>;
-    /** The newest entries that are in memory. */
-    recent(): readonly AuditEntry[];
   };
   readonly runbooks: {
     list(): QueryResult<'runbooks'>;
@@ -49,6 +47,7 @@ export interface AnswerSources {
 /** Runs that a page may be cut from; older ones are history that nobody pages to. */
 const RUNS_MAX = 5_000;
 const ACTS_NAMED_MAX = 50;
+const ACTS_SEARCHED_MAX = 500;
 
 const ok = <Value>(value: Value): Answer<Value> => ({ kind: 'ok', value });
 const notFound = (what: string, remedy: string) => ({ kind: 'not-found', what, remedy }) as const;
@@ -111,7 +110,8 @@ function fileAnswers({ observe, storage, audit, previews }: AnswerSources) {
     (of === 'table' ? dataset : `${of}.${dataset.slice(dataset.indexOf('.') + 1)}`) as DatasetName;
   return {
     blame: async ({ slice }, signal) => {
-      const actsOn = (id: string, dataset: string) => namingActs(audit.recent(), id, dataset);
+      const recent = await audit.entries({ limit: ACTS_SEARCHED_MAX }, signal);
+      const actsOn = (id: string, dataset: string) => namingActs(recent, id, dataset);
       const found = await blame(observe(), { storage, actsOn }, slice, signal);
       return found === undefined ? notFound(`slice ${slice}`, SLICE_REMEDY) : ok(found);
     },

@@ -53,8 +53,7 @@ export class Board {
   #views: ReadonlyMap<DatasetName, DatasetView> | undefined;
   #viewsAtMs: number | undefined;
   #observation: Observation | undefined;
-  /** Grows with every change: who remembers it knows whether there is news. */
-  revision = 0;
+  #onChanged: () => void = () => undefined;
 
   constructor(pipeline: Pipeline, drainEveryMs: number, sources: BoardSources) {
     this.#pipeline = pipeline;
@@ -155,8 +154,13 @@ export class Board {
 
   /** Something that the board is told of, or asks for, is another now. */
   changed(): void {
-    this.revision++;
     this.#observation = undefined;
+    this.#onChanged();
+  }
+
+  /** One listener: told of every change, at once, so it should only remember that there was one. */
+  onChanged(listener: () => void): void {
+    this.#onChanged = listener;
   }
 
   #make(nowMs: number): Observation {

@@ -9,6 +9,8 @@ import {
   reasonOf,
 } from '@lakewarden/core';
 import { filesOfSlice } from '@lakewarden/delta';
+import type { AgentConfig } from '../config.ts';
+import type { Parts } from '../parts.ts';
 import { rowsOfFile } from '../queries/shape.ts';
 import { sourceLag } from '../queries/source-lag.ts';
 import type { Board } from './board.ts';
@@ -28,6 +30,29 @@ export interface MonitorLoopOptions {
 }
 
 const MINUTE_MS = 60_000;
+
+/** Undefined: the configuration names no workspace, and nothing is asked. */
+export function createMonitorLoop(options: {
+  readonly config: AgentConfig;
+  readonly pipeline: Pipeline;
+  readonly parts: Parts;
+  readonly board: Board;
+}): MonitorLoop | undefined {
+  const { board, config, parts, pipeline } = options;
+  const { dataFactory, monitor } = config;
+  if (monitor === undefined || parts.monitor === undefined) return undefined;
+  const group = `/subscriptions/${dataFactory.subscriptionId}/resourceGroups/${dataFactory.resourceGroup}`;
+  return new MonitorLoop({
+    ...parts.monitor,
+    workspaceId: monitor.workspaceId,
+    everyMs: monitor.everyMs,
+    namespaceId: (namespace) => `${group}/providers/Microsoft.EventHub/namespaces/${namespace}`,
+    pipeline,
+    board,
+    clock: parts.deps.clock,
+    emit: parts.deps.emit,
+  });
+}
 
 /** Asks Azure Monitor what it saw: the log rules of the pipeline file, and how many events each namespace took in. */
 export class MonitorLoop {

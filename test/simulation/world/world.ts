@@ -1,0 +1,221 @@
+import { TerminalError, TransientError } from '@lakewarden/contracts';
+import type { Fact } from '@lakewarden/core';
+import { type AgentWorld, liveAgent } from '../agent/agent-process.ts';
+import { type Life, Supervisor } from '../agent/supervisor.ts';
+import { Checker } from '../checker/checker.ts';
+import { type DataStore, type Disk, lakeFilesOf } from '../ports/data-files.ts';
+import { SimEngine } from '../ports/engine.ts';
+import { Factory, jobRunnerOf } from '../ports/factory.ts';
+import { createHub, eventStreamOf } from '../ports/hub.ts';
+import { lakeStorageOf, ObjectStore } from '../ports/object-store.ts';
+import { shopPipeline } from '../shop/pipeline.ts';
+import { produce, storeRows } from '../shop/producers.ts';
+import { Chance } from './chance.ts';
+import { type Counts, SimProcess } from './process.ts';
+import { Timeline } from './timeline.ts';
+import { Trace } from './trace.ts';
+import { Weather } from './weather.ts';
+
+export interface RunResult {
+  readonly seed: number;
+  readonly hash: string;
+  readonly hours: number;
+  readonly events: number;
+  readonly commits: number;
+  readonly agents: number;
+  readonly zombies: number;
+  readonly counts: Counts;
+  readonly violation: string | undefined;
+  /** Last lines of the trace, when they were asked for. */
+  readonly lines: readonly string[];
+}
+
+const START_MS = Date.UTC(2026, 0, 15, 9);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** I9: from the last fault to the last slice. A stuck copy is given up after 2 h, a failed slice rests for up to 30 min. */
+const CALM_MS_MAX = 4 * HOUR_MS;
+/** Then nothing may move any more. */
+const REST_MS = 12 * MINUTE_MS;
+const SKEW_MS = 10 * MINUTE_MS;
+/** From the first lost fence to the end of the process. */
+const FENCED_EXIT_MS = 5 * MINUTE_MS;
+const PIPELINES = { lax: shopPipeline(false), strict: shopPipeline(true) };
+
+/** One seeded run: hours of faults, then calm, then the verdict. */
+export class World {
+  readonly #seed: number;
+  readonly #chance: Chance;
+  readonly #timeline = new Timeline(START_MS);
+  readonly #trace: Trace;
+  readonly #hours: number;
+  readonly #weather: Weather;
+  readonly #lake: DataStore = new Map();
+  readonly #hubs = [createHub('orders', 'g1', 3), createHub('clicks', 'g1', 2)];
+  readonly #checker: Checker;
+  readonly #store: ObjectStore;
+  readonly #factory: Factory;
+  readonly #supervisor: Supervisor;
+  readonly #counts: Counts = { ios: 0, crashes: 0, stalls: 0, lostAnswers: 0, ghosts: 0, refusals: 0 };
+  /** From then on agents start with the strict pipeline. */
+  readonly #deployMs: number;
+  #disk: Disk = new Map();
+  #agents = 0;
+  #ledger = 0n;
+  #calmFromMs = Number.POSITIVE_INFINITY;
+
+  constructor(seed: number, options: { readonly keepLines: number }) {
+    this.#seed = seed;
+    const chance = new Chance(String(seed));
+    this.#chance = chance;
+    this.#trace = new Trace(START_MS, options.keepLines);
+    this.#hours = chance.pick([1, 1, 1.5, 2, 3, 4]);
+    this.#weather = new Weather(chance.fork('weather'), START_MS, this.#hours);
+    this.#deployMs = START_MS + chance.next() * this.#hours * HOUR_MS;
+    const nowMs = () => this.#timeline.nowMs;
+    this.#checker = new Checker({
+      hubs: this.#hubs,
+      lake: this.#lake,
+      windowBodies: (window) => storeRows(window).map((row) => JSON.stringify(row)),
+      nowMs,
+    });
+    this.#store = new ObjectStore(nowMs, (path, body, kind) => this.#checker.onPut(path, body, kind));
+    this.#factory = new Factory({
+      timeline: this.#timeline,
+      chance: chance.fork('factory'),
+      lake: this.#lake,
+      rowsOf: storeRows,
+    });
+    this.#supervisor = new Supervisor({
+      timeline: this.#timeline,
+      chance: chance.fork('supervisor'),
+      start: (events) => this.#startAgent(events),
+    });
+  }
+
+  async run(): Promise<RunResult> {
+    const endMs = START_MS + this.#hours * HOUR_MS;
+    for (const hub of this.#hubs)
+      produce(hub, this.#timeline, this.#chance.fork(`produce ${hub.name}`), endMs);
+    this.#supervisor.begin();
+    await this.#runUntil(endMs);
+    this.#calm();
+    const missing = await this.#runToRest();
+    if (missing !== undefined && this.#checker.violations.length === 0) this.#checker.add(missing);
+    const [violation] = this.#checker.violations;
+    return {
+      seed: this.#seed,
+      hash: this.#trace.hash,
+      hours: (this.#timeline.nowMs - START_MS) / HOUR_MS,
+      events: this.#hubs
+        .flatMap(({ partitions }) => partitions)
+        .reduce((sum, { events }) => sum + events.length, 0),
+      commits: this.#checker.entries,
+      agents: this.#agents,
+      zombies: this.#supervisor.zombies,
+      counts: this.#counts,
+      violation: violation?.what,
+      lines: this.#trace.lines,
+    };
+  }
+
+  #calm(): void {
+    this.#trace.add(this.#timeline.nowMs, 'calm');
+    this.#calmFromMs = this.#timeline.nowMs;
+    this.#weather.isCalm = true;
+    this.#factory.isCalm = true;
+    this.#supervisor.calm();
+  }
+
+  /** Undefined: everything is there and stays. */
+  async #runToRest(): Promise<string | undefined> {
+    const untilMs = this.#timeline.nowMs + CALM_MS_MAX;
+    let missing: string | undefined = 'I9 never looked';
+    while (this.#timeline.nowMs < untilMs && this.#checker.violations.length === 0) {
+      await this.#runUntil(this.#timeline.nowMs + MINUTE_MS);
+      missing = this.#whatIsMissing();
+      if (missing !== undefined) continue;
+      const before = this.#checker.entries;
+      await this.#runUntil(this.#timeline.nowMs + REST_MS);
+      missing = this.#whatIsMissing();
+      if (missing === undefined && this.#checker.entries === before) return undefined;
+      missing ??= `${this.#checker.entries - before} commits although everything is there`;
+    }
+    return missing && `I9 ${missing}`;
+  }
+
+  #whatIsMissing(): string | undefined {
+    const strict = this.#calmFromMs >= this.#deployMs && this.#isStrictNow;
+    return this.#checker.whatIsMissing({ strict, window: this.#windowAt(this.#timeline.nowMs) });
+  }
+
+  #isStrictNow = false;
+
+  async #runUntil(untilMs: number): Promise<void> {
+    let isThere = false;
+    this.#timeline.after(untilMs - this.#timeline.nowMs, () => {
+      isThere = true;
+    });
+    await this.#timeline.run(() => isThere || this.#checker.violations.length > 0);
+  }
+
+  /** A window an hour, named by days that follow each other; none begins after the calm. */
+  #windowAt(nowMs: number): string {
+    const hour = Math.floor((Math.min(nowMs, this.#calmFromMs) - START_MS) / HOUR_MS);
+    return new Date(Date.UTC(2026, 0, 1 + Math.max(0, hour))).toISOString().slice(0, 10);
+  }
+
+  #startAgent(events: { onDeath: () => void; onStall: (ms: number) => void }): Life {
+    const name = `agent-${++this.#agents}`;
+    const chance = this.#chance.fork(name);
+    const process = new SimProcess(
+      name,
+      { timeline: this.#timeline, trace: this.#trace, weather: this.#weather, counts: this.#counts },
+      { chance, skewMs: chance.int(-SKEW_MS, SKEW_MS), ...events },
+    );
+    // Most agents come back on the machine of the one before and find its spool, not its memory.
+    if (chance.happens(0.3)) this.#disk = new Map();
+    const stop = new AbortController();
+    this.#trace.add(this.#timeline.nowMs, `${name} starts`);
+    const world = this.#agentWorld(process, chance);
+    this.#timeline.after(0, () => void liveAgent(process, world, stop.signal).then(() => process.kill()));
+    return { process, stop: () => stop.abort() };
+  }
+
+  #agentWorld(process: SimProcess, chance: Chance): AgentWorld {
+    const disk = this.#disk;
+    const engine = new SimEngine(process, disk);
+    this.#isStrictNow = this.#timeline.nowMs >= this.#deployMs;
+    return {
+      pipeline: this.#isStrictNow ? PIPELINES.strict : PIPELINES.lax,
+      ports: {
+        storage: lakeStorageOf(process, this.#store),
+        files: lakeFilesOf(process, this.#lake, disk),
+        stream: eventStreamOf(process, this.#hubs, chance),
+        jobs: jobRunnerOf(process, this.#factory),
+        engine,
+        landing: engine,
+      },
+      nextEpoch: (held) => {
+        this.#ledger = (held > this.#ledger ? held : this.#ledger) + 1n;
+        return this.#ledger;
+      },
+      windowOf: (_source, nowMs) => this.#windowAt(nowMs),
+      emit: (fact) => this.#onFact(process, fact),
+      onError: (loop, error) => this.#onError(process, loop, error),
+      onFenced: () => this.#timeline.after(chance.int(0, FENCED_EXIT_MS), () => process.kill()),
+    };
+  }
+
+  #onFact(process: SimProcess, fact: Fact): void {
+    const text = JSON.stringify(fact);
+    this.#trace.add(this.#timeline.nowMs, `${process.name} ${text}`);
+    if (text.includes('ERR_ASSERTION')) this.#checker.add(`a bug: ${text}`);
+  }
+
+  #onError(process: SimProcess, loop: string, error: unknown): void {
+    this.#trace.add(this.#timeline.nowMs, `${process.name} ${loop} failed: ${error}`);
+    if (error instanceof TransientError || error instanceof TerminalError) return;
+    this.#checker.add(`a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}

@@ -257,7 +257,9 @@ async function commitFound(
       base,
       change: { kind: 'replace', remove: removed, files },
       txns: [],
-      fences: [...found.partitions].sort().map((p) => ({ scope: fenceScope(source, p), epoch })),
+      fences: [...found.partitions]
+        .sort((a, b) => a - b)
+        .map((p) => ({ scope: fenceScope(source, p), epoch })),
       operation: 'REPLAY',
       commitId: deps.random.uuid(),
       run,

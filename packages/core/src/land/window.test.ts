@@ -1,4 +1,5 @@
 import type { BatchSource, BronzeDataset } from '@lakewarden/compute';
+import { TransientError } from '@lakewarden/contracts';
 import { loadSnapshot } from '@lakewarden/delta';
 import { memoryStorage } from '@lakewarden/delta/testing';
 import { describe, expect, it } from 'vitest';
@@ -121,5 +122,86 @@ describe('a batch window', () => {
     deps.jobs.states = [{ kind: 'running' }];
     expect(await landWindow(deps, request, never)).toMatchObject({ kind: 'failed' });
     expect(deps.jobs.cancelled).toEqual(['run-1', 'run-2', 'run-3', 'run-4']);
+  });
+});
+
+describe('a batch window that is wanted again', () => {
+  const files = async (storage: ReturnType<typeof makeWorld>['storage']) => {
+    const snapshot = await loadSnapshot(storage, 'bronze/stores');
+    return { version: snapshot?.version, paths: [...(snapshot?.files.keys() ?? [])] };
+  };
+
+  it('is copied again into a folder of its own; equal rows move its txn alone', async () => {
+    const { storage, deps } = makeWorld();
+    await landWindow(deps, request, never);
+    const before = await files(storage);
+    expect(await landWindow(deps, { ...request, attempt: 2 }, never)).toEqual({
+      kind: 'landed',
+      rows: 1,
+      attempt: 2,
+      changed: false,
+    });
+    expect(await files(storage)).toEqual({ version: 1, paths: before.paths });
+    const snapshot = await loadSnapshot(storage, 'bronze/stores');
+    expect(snapshot?.txns.get(windowAppId(source, '2011-12-10'))).toBe(2n);
+    const outputs = deps.jobs.submitted.map((job) => job.output);
+    expect(new Set(outputs).size).toBe(2);
+    expect(await landWindow(deps, { ...request, attempt: 2 }, never)).toEqual({ kind: 'present' });
+  });
+
+  it('replaces what the attempt before brought, and nothing of other windows', async () => {
+    const { storage, deps } = makeWorld();
+    await landWindow(deps, { ...request, window: '2011-12-09' }, never);
+    const [other] = (await files(storage)).paths;
+    await landWindow(deps, request, never);
+    deps.landing.batchRows = 3;
+    deps.jobs.states = [{ kind: 'succeeded', rowsCopied: 3 }];
+    expect(await landWindow(deps, { ...request, attempt: 2 }, never)).toMatchObject({
+      kind: 'landed',
+      rows: 3,
+      changed: true,
+    });
+    const { paths } = await files(storage);
+    expect(paths).toHaveLength(2);
+    expect(paths).toContain(other);
+  });
+
+  it('keeps what it has when the new attempt brings nothing, and says why by code', async () => {
+    const { storage, deps } = makeWorld();
+    await landWindow(deps, request, never);
+    const before = await files(storage);
+    deps.landing.batchRows = 0;
+    const outcome = await landWindow(deps, { ...request, attempt: 2 }, never);
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'zero-rows' });
+    expect(await files(storage)).toEqual(before);
+  });
+
+  it('takes the next number after a run that failed, and the same one after a fault on the way (I20)', async () => {
+    const { deps } = makeWorld();
+    let faults = 1;
+    const list = deps.files.list.bind(deps.files);
+    deps.files.list = async () => {
+      if (faults-- > 0) throw new TransientError('unavailable', 'storage is away');
+      return list();
+    };
+    deps.jobs.states = [
+      { kind: 'succeeded', rowsCopied: 1 },
+      { kind: 'failed', reason: 'UserErrorFileNotFound' },
+      { kind: 'succeeded', rowsCopied: 1 },
+    ];
+    expect(await landWindow(deps, { ...request, attempt: 2 }, never)).toMatchObject({ attempt: 3 });
+    expect(deps.jobs.submitted.map((job) => job.attempt)).toEqual([2, 2, 3]);
+  });
+
+  it('is parked, not failed, while a dependency does not answer', async () => {
+    const { facts, deps } = makeWorld();
+    deps.jobs.submit = async () => {
+      throw new TransientError('parked', 'open', { dependency: 'data-factory/retail-factory' });
+    };
+    expect(await landWindow(deps, request, never)).toEqual({
+      kind: 'parked',
+      dependency: 'data-factory/retail-factory',
+    });
+    expect(facts.map(({ type }) => type)).toEqual(['LandingParked']);
   });
 });

@@ -10,6 +10,8 @@ export interface LakeFolder {
   readonly sources: string;
   readonly endpoints: string;
   readonly agentConfig: string;
+  /** Written by the running agent: where its API is, where its token lies, its process. */
+  readonly api: string;
   /** What feeds this lake (lake-mode.ts). */
   readonly mode: string;
   /** Held by the one `up` of this lake (lake-lock.ts). */
@@ -24,6 +26,7 @@ export function lakeFolder(root: string): LakeFolder {
     sources: join(root, 'sources'),
     endpoints: join(root, 'azure', 'endpoints.json'),
     agentConfig: join(root, 'agent', 'config.json'),
+    api: join(root, 'agent', 'api.json'),
     mode: join(root, 'lakewarden.json'),
     lock: join(root, 'up.lock'),
   };

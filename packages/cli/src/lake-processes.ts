@@ -1,5 +1,4 @@
 import type { RunSummary } from '@lakewarden/contracts';
-import type { UpOptions } from './arguments.ts';
 import { Child, type Ended } from './child.ts';
 import { EXIT, Refusal } from './exit.ts';
 import { howItEnded } from './keep-running.ts';
@@ -9,6 +8,7 @@ import { childEnvironment, type Endpoints, readEndpoints, writeAgentConfig } fro
 import { AGENT_ENVIRONMENT, AGENT_NODE_OPTIONS, PARTS, STORAGE_ENVIRONMENT } from './parts.ts';
 import type { Progress } from './progress.ts';
 import { showAgentLine, showSourceLine } from './show-lines.ts';
+import type { UpOptions } from './up-options.ts';
 
 export interface LakeProcessesOptions {
   readonly folder: LakeFolder;
@@ -83,13 +83,14 @@ export class LakeProcesses {
 
   startAgent(
     endpoints: Endpoints,
+    port: number,
     args: readonly string[] = [],
     onSummary?: (summary: RunSummary) => void,
   ): Child {
-    const { drainEveryMs, once } = this.#options;
+    const { drainEveryMs, windowEveryMs, once } = this.#options;
     // Data that never changes has one window; live data has a new one every day.
     const asOf = this.#mode.kind === 'data' || once ? this.#mode.asOf : undefined;
-    writeAgentConfig(this.#folder, this.#mode, endpoints, { asOf, drainEveryMs });
+    writeAgentConfig(this.#folder, this.#mode, endpoints, { asOf, drainEveryMs, windowEveryMs, port });
     return this.#start({
       script: PARTS.agent,
       args: ['run', '--config', this.#folder.agentConfig, '--stop-with-parent', ...args],

@@ -49,11 +49,19 @@ export function childEnvironment(endpoints: Endpoints): Record<string, string> {
   };
 }
 
+export interface AgentSettings {
+  readonly asOf: string | undefined;
+  readonly drainEveryMs: number | undefined;
+  readonly windowEveryMs: number | undefined;
+  /** Of its API, on this machine. */
+  readonly port: number;
+}
+
 export function writeAgentConfig(
   folder: LakeFolder,
   mode: LakeMode,
   endpoints: Endpoints,
-  options: { readonly asOf: string | undefined; readonly drainEveryMs: number | undefined },
+  options: AgentSettings,
 ): void {
   const config = {
     pipeline: mode.pipeline ?? PARTS.pipeline,
@@ -67,8 +75,10 @@ export function writeAgentConfig(
       'management.azure.com': endpoints.arm.http,
       [`${NAMESPACE}.servicebus.windows.net`]: `amqps://${endpoints.eventHubs.amqps}`,
     },
+    api: { host: '127.0.0.1', port: options.port },
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.drainEveryMs !== undefined && { drainEveryMs: options.drainEveryMs }),
+    ...(options.windowEveryMs !== undefined && { windowEveryMs: options.windowEveryMs }),
   };
   writeFileSync(folder.agentConfig, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
 }

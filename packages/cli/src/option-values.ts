@@ -21,14 +21,38 @@ export function countOf(option: string, text: string | undefined): number | unde
   return count;
 }
 
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+export function wholeNumberOf(option: string, text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new OptionError(`--${option} ${text} is no number · write a whole number`);
+}
 
-/** `30s`, `5m` or `1h`, in milliseconds. */
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `30s`, `5m`, `1h` or `30d`, in milliseconds. */
 export function durationOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const match = /^(\d{1,6})(s|m|h)$/.exec(text);
+  const durationMs = parseDuration(text);
+  if (durationMs !== undefined) return durationMs;
+  throw new OptionError(`--${option} ${text} is no duration · write such as 30s, 5m, 1h or 30d`);
+}
+
+/** ISO 8601 in UTC, of a time (`2026-11-22T14:00:00Z`) or of a duration from now (`2h`). */
+export function timeOf(option: string, text: string, nowMs: number): string {
+  const durationMs = parseDuration(text);
+  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?Z$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (durationMs === undefined && Number.isNaN(time)) {
+    throw new OptionError(
+      `--${option} ${text} is no time · write such as 2h, 30m, 7d or 2026-11-22T14:00:00Z`,
+    );
+  }
+  return new Date(durationMs === undefined ? time : nowMs + durationMs).toISOString();
+}
+
+function parseDuration(text: string): number | undefined {
+  const match = /^([0-9]{1,6})([smhd])$/.exec(text);
   const count = Number(match?.[1] ?? 0);
-  if (match === null || count === 0)
-    throw new OptionError(`--${option} ${text} is no duration · write such as 30s, 5m or 1h`);
+  if (match === null || count === 0) return undefined;
   return count * UNIT_MS[match[2] as keyof typeof UNIT_MS];
 }

@@ -1,6 +1,7 @@
 import type { TableSummary } from '@lakewarden/contracts';
 import { askLake, type ReadTools } from './ask-lake.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { jsonText } from './json-text.ts';
 import { lakeFolder } from './lake-folder.ts';
 import { formatTable } from './text-table.ts';
 
@@ -14,7 +15,7 @@ export async function showTables(lake: string, json: boolean, tools: ReadTools):
   const tables = await askLake<readonly TableSummary[]>(lakeFolder(lake), ['tables'], tools);
   if (tables === undefined) return EXIT.failed;
   if (json) {
-    tools.print(JSON.stringify(tables));
+    tools.print(jsonText(tables));
     return EXIT.done;
   }
   const rows = tables.map((table) => [table.name, table.rows, table.version, table.bytes, table.path]);
@@ -31,7 +32,7 @@ export async function showQuery(
   const answer = await askLake<QueryAnswer>(lakeFolder(lake), ['query', '--sql', sql], tools);
   if (answer === undefined) return EXIT.failed;
   const names = answer.columns.map((column) => column.name);
-  tools.print(json ? JSON.stringify(answer) : formatTable(names, answer.rows));
+  tools.print(json ? jsonText(answer) : formatTable(names, answer.rows));
   if (answer.truncated)
     tools.complain(`only the first ${answer.rows.length} rows are shown · add a limit or a filter`);
   return EXIT.done;

@@ -37,6 +37,24 @@ describe('a table as text', () => {
     expect(whole).toContain(`/${'p'.repeat(200)}`);
   });
 
+  it('fits into a terminal: empty columns go, the widest texts are cut, numbers and names are not', () => {
+    const rows = [
+      ['silver.orders', '1,234', '', 'a failure with many words in it', 'some more'],
+      ['silver.stores', '7', '', 'another failure', 'x'],
+    ];
+    const header = ['dataset', 'rows', 'gone', 'why', 'note'];
+    expect(lines(header, rows, { whole: ['dataset'], width: 50 })).toEqual([
+      'dataset         rows  why                note',
+      '─────────────  ─────  ─────────────────  ─────────',
+      'silver.orders  1,234  a failure with m…  some more',
+      'silver.stores      7  another failure    x',
+    ]);
+    for (const width of [20, 30, 40, 60, 100])
+      for (const line of lines(header, rows, { whole: ['dataset'], width }))
+        expect(line.length).toBeLessThanOrEqual(width);
+    expect(lines(header, rows, { width: 200 })[0]).toContain('gone');
+  });
+
   it('writes structures as JSON', () => {
     expect(lines(['v'], [[{ a: [1] }]]).at(-1)).toBe('{"a":[1]}');
   });

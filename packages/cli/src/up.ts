@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { RunSummary } from '@lakewarden/contracts';
-import type { UpOptions } from './arguments.ts';
+import { announceApi } from './announce-api.ts';
+import { settlePort } from './api-port.ts';
 import { checkPipeline } from './check-pipeline.ts';
 import type { Child } from './child.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
@@ -13,6 +14,7 @@ import { isUp } from './local-azure.ts';
 import { PARTS } from './parts.ts';
 import type { Progress } from './progress.ts';
 import { showPlaces, summaryLines } from './show-up.ts';
+import type { UpOptions } from './up-options.ts';
 
 /** The day that stands for "now" in data that never changes: the day after the last invoice of the retail files. */
 const DATA_AS_OF = '2011-12-10';
@@ -121,7 +123,8 @@ async function once({ folder, options, tools, processes }: Session): Promise<Exi
   await processes.runSources(endpoints);
   const sourcesMs = now() - startedMs;
   let summary: RunSummary | undefined;
-  const agent = processes.startAgent(endpoints, ['--once'], (found) => {
+  const port = await settlePort(folder, options.port);
+  const agent = processes.startAgent(endpoints, port, ['--once'], (found) => {
     summary = found;
   });
   const ended = await agent.ended;
@@ -147,7 +150,7 @@ async function once({ folder, options, tools, processes }: Session): Promise<Exi
 }
 
 /** Stays up until it is asked to end. Agent and live sources are started again when they die; the local Azure is not. */
-async function stay({ folder, mode, tools, processes }: Session): Promise<ExitCode> {
+async function stay({ folder, mode, options, tools, processes }: Session): Promise<ExitCode> {
   const { progress, signal } = tools;
   const azure = await processes.startAzure();
   await processes.runSources(azure.endpoints);
@@ -156,7 +159,13 @@ async function stay({ folder, mode, tools, processes }: Session): Promise<ExitCo
   const until = AbortSignal.any([signal, over.signal]);
   const keep = (name: string, start: () => Child) =>
     keepRunning({ ...tools, name, start, note: (text) => progress.note(text) }, until);
-  const kept = [keep('agent', () => processes.startAgent(azure.endpoints))];
+  const port = await settlePort(folder, options.port);
+  const startAgent = () => {
+    const agent = processes.startAgent(azure.endpoints, port);
+    void announceApi({ ...tools, folder, agent }, until);
+    return agent;
+  };
+  const kept = [keep('agent', startAgent)];
   if (mode.kind === 'generated') kept.push(keep('sources', () => processes.startLive(azure.endpoints)));
   try {
     const ended = await Promise.race([azure.ended, ...kept]);

@@ -26,6 +26,17 @@ export {
   type WindowResult,
   windowAppId,
 } from './land/window.ts';
+export { DETECTORS, detect, isGone } from './observe/detect.ts';
+export { DETECTION_LIMITS, type DetectionLimits } from './observe/detector.ts';
+export { INCIDENT_TRANSITIONS, type IncidentEvent, isActive } from './observe/incident-states.ts';
+export { INCIDENT_RULES, type IncidentRules } from './observe/incidents.ts';
+export {
+  type AlertMapping,
+  type AzureScope,
+  mapAlert,
+  type ResourceTargets,
+  unknownTargets,
+} from './observe/map-alert.ts';
 export type {
   ActiveAlert,
   FailedSlice,
@@ -44,7 +55,6 @@ export { planReplay } from './plan/plan-replay.ts';
 export { planHash } from './plan/seal-plan.ts';
 export { applyEntries, type Folded, type IgnoredEffect } from './policy/apply-entry.ts';
 export type { NewEntry } from './policy/audit-entry.ts';
-export { canonicalJson } from './policy/canonical-json.ts';
 export { type ControlLog, type ControlLogDeps, openControlLog } from './policy/control-log.ts';
 export type { ActResult, Decide } from './policy/control-queue.ts';
 export {
@@ -103,5 +113,17 @@ export {
   type SliceStatus,
   type SliceView,
 } from './reconcile/world.ts';
+export { Recovery } from './recover/recovery.ts';
+export type { Note, Perform, PerformOutcome, RecoveryDeps } from './recover/recovery-deps.ts';
+export {
+  type LoadedRunbook,
+  parseRunbook,
+  type RunbookReading,
+  type RunbookShelf,
+  shelveRunbooks,
+} from './recover/runbook-file.ts';
+export { runbookStatus } from './recover/runbook-status.ts';
+export { type RunbookTestResult, type RunbookTestWorld, testRunbook } from './recover/test-runbook.ts';
+export { Watch, type WatchDeps } from './recover/watch.ts';
 export { accountingOf, countStates, isComplete, summariseTables, tableNames } from './summary.ts';
 export { type TickDeps, type TickRequest, type TickResult, tick } from './tick.ts';

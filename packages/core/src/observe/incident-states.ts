@@ -21,7 +21,7 @@ export type IncidentEvent =
   | 'verified'
   /** The runbook failed, was refused or rejected. */
   | 'gave-up'
-  /** The runbook ended without a verdict: it was only a suggestion, or its record is gone. */
+  /** The runbook that worked on it is gone without a verdict. */
   | 'let-go';
 
 /**
@@ -56,7 +56,7 @@ export const INCIDENT_TRANSITIONS: Readonly<
     acted: 'verifying',
     verified: 'resolved',
     'gave-up': 'escalated',
-    'let-go': 'open',
+    'let-go': 'escalated',
   },
   verifying: {
     present: 'open',

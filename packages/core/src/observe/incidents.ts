@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { ControlEffect, Incident, Severity, Signal } from '@lakewarden/contracts';
 import type { ControlState } from '../policy/control-state.ts';
 import { isGone } from './detect.ts';
 import { explains, groupSignals } from './explain.ts';
 import { type IncidentEvent, isActive, nextIncidentState } from './incident-states.ts';
 import type { Observation } from './observation.ts';
+import { shortHash } from './short-hash.ts';
 
 /**
  * The life of incidents (I10): one a cause; each ends or escalates by its deadline. Pure: state, signals and now give
@@ -19,6 +19,8 @@ export interface IncidentRules {
   readonly reopenMs: number;
   /** Of one incident: what was folded into it. */
   readonly notesMax: number;
+  /** Newer evidence of the same cause is written at most so often. */
+  readonly showEveryMs: number;
   /** Causes are bounded by the pipeline and by what alerts are mapped to; beyond this nobody could read them. */
   readonly activeMax: number;
 }
@@ -35,6 +37,7 @@ export const INCIDENT_RULES: IncidentRules = {
   stableMs: 10_000,
   reopenMs: 10 * MINUTE_MS,
   notesMax: 20,
+  showEveryMs: MINUTE_MS,
   activeMax: 500,
 };
 
@@ -44,9 +47,11 @@ export interface IncidentMemory {
   readonly goneSinceMs: ReadonlyMap<string, number>;
   /** By incident, the causes that were noted as folded into it. */
   readonly noted: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By incident, when its evidence was last written. */
+  readonly shownMs: ReadonlyMap<string, number>;
 }
 
-export const NO_MEMORY: IncidentMemory = { goneSinceMs: new Map(), noted: new Map() };
+export const NO_MEMORY: IncidentMemory = { goneSinceMs: new Map(), noted: new Map(), shownMs: new Map() };
 
 export interface IncidentPass {
   readonly effects: readonly ControlEffect[];
@@ -67,9 +72,10 @@ export function watchIncidents(
     ...openIncidents(o, roots, active, rules),
   ];
   const notes = noteFolded(active, folded, memory, rules);
+  const shown = showNews(o, active, signals, memory, rules);
   return {
-    effects: [...effects, ...notes.effects],
-    memory: { goneSinceMs, noted: notes.noted },
+    effects: [...effects, ...notes.effects, ...shown.effects],
+    memory: { goneSinceMs, noted: notes.noted, shownMs: shown.shownMs },
   };
 }
 
@@ -112,7 +118,8 @@ function eventOf(
   if (o.nowMs >= Date.parse(incident.deadline) && incident.state !== 'escalated')
     return { kind: 'overdue', note: 'not recovered by its deadline' };
   if (isWorkedOn(o.control, incident.id)) return { kind: 'unknown', note: '' };
-  if (incident.state === 'recovering') return { kind: 'let-go', note: 'no runbook works on it any more' };
+  if (incident.state === 'recovering')
+    return { kind: 'let-go', note: 'the runbook that worked on it is gone' };
   const root = roots.find(
     (candidate) => candidate.kind === 'breaker-open' && explains(o, candidate, asSignal(incident)),
   );
@@ -210,8 +217,34 @@ function noteFolded(
   return { effects, noted };
 }
 
-export function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+/** An incident shows the newest evidence: more slices failed, more rows in quarantine. */
+function showNews(
+  o: Observation,
+  active: readonly Incident[],
+  signals: readonly Signal[],
+  memory: IncidentMemory,
+  rules: IncidentRules,
+): { readonly effects: readonly ControlEffect[]; readonly shownMs: IncidentMemory['shownMs'] } {
+  const effects: ControlEffect[] = [];
+  const shownMs = new Map<string, number>();
+  for (const incident of active) {
+    const lastMs = memory.shownMs.get(incident.id) ?? o.nowMs;
+    const signal = signals.find(({ cause }) => cause === incident.cause);
+    const isDue = signal !== undefined && o.nowMs - lastMs >= rules.showEveryMs && isNews(incident, signal);
+    shownMs.set(incident.id, isDue ? o.nowMs : lastMs);
+    if (!isDue) continue;
+    const { deadline, since } = incident;
+    effects.push({ type: 'IncidentOpened', incident: incident.id, signal, deadline, since });
+  }
+  return { effects, shownMs };
+}
+
+function isNews(incident: Incident, signal: Signal): boolean {
+  const isSame =
+    incident.severity === signal.severity &&
+    incident.targets.length === signal.targets.length &&
+    incident.evidence.quarantined === signal.evidence.quarantined;
+  return !isSame || signal.targets.some((target) => !incident.targets.includes(target));
 }
 
 export function iso(ms: number): string {

@@ -1,6 +1,7 @@
 import { SEVERITIES, type Severity } from '@lakewarden/contracts';
 import { type Detector, signalOf } from '../detector.ts';
 import type { ActiveAlert, Observation } from '../observation.ts';
+import { shortHash } from '../short-hash.ts';
 
 /**
  * Alerts of Azure Monitor that are still on. One rule on one resource is one cause, however often it fires. An alert that
@@ -9,6 +10,7 @@ import type { ActiveAlert, Observation } from '../observation.ts';
 export const alert: Detector = {
   detect(o) {
     const byCause = new Map<string, ActiveAlert[]>();
+    const causeOf = causesOf(o.alerts);
     for (const each of o.alerts) {
       const cause = causeOf(each);
       if (each.receivedMs <= answeredMs(o, cause)) continue;
@@ -40,8 +42,26 @@ export const alert: Detector = {
   isGone: () => true,
 };
 
-function causeOf({ rule, resourceId }: ActiveAlert): string {
-  return `alert:${rule.toLowerCase()}@${resourceId.toLowerCase()}`;
+export function alertCause(rule: string, resourceId: string): string {
+  const text = rule.toLowerCase();
+  const name = text.length <= RULE_LENGTH_MAX ? text : `${text.slice(0, RULE_LENGTH_MAX)}-${shortHash(text)}`;
+  return `alert:${name}@${resourceId.toLowerCase()}`;
+}
+
+const RULE_LENGTH_MAX = 100;
+/** So many rules that fire on one resource are a storm about that resource, not so many causes (F57). */
+const RULES_MAX = 20;
+
+function causesOf(alerts: readonly ActiveAlert[]): (alert: ActiveAlert) => string {
+  const rules = new Map<string, Set<string>>();
+  for (const { rule, resourceId } of alerts) {
+    const known = rules.get(resourceId) ?? new Set();
+    rules.set(resourceId, known.add(rule.toLowerCase()));
+  }
+  return ({ rule, resourceId }) => {
+    const isStorm = (rules.get(resourceId)?.size ?? 0) > RULES_MAX;
+    return alertCause(isStorm ? '*' : rule, resourceId);
+  };
 }
 
 function answeredMs(o: Observation, cause: string): number {

@@ -43,10 +43,10 @@ export function floodedSlices(
   o: Observation,
   dataset: DatasetName,
   limits: DetectionLimits,
+  allowed = allowedRate(o, dataset, limits),
 ): readonly SliceView[] {
   const view = o.views?.get(dataset);
   if (view === undefined || view.step.layer !== 'silver') return [];
-  const allowed = allowedRate(o, dataset, limits);
   return countedSlices(view, limits.quarantineRowsMin).flatMap(({ slice, rate, writtenMs }, index) =>
     rate > allowed && (index < SLICES_LAST || o.nowMs - writtenMs < RECENT_MS) ? [slice] : [],
   );

@@ -102,49 +102,64 @@ export function wantedGold(
   existing: Iterable<string>,
   saltOf: SaltOf = unsalted,
 ): readonly WantedSlice[] {
+  const readings = step.inputs.map((input) => readingOf(step, input, inputs.get(input.dataset.name)));
   const slices = new Set<string>(existing);
-  for (const { dataset, asof } of step.inputs) {
-    if (asof !== 'window') continue;
-    for (const key of keysOf(inputs.get(dataset.name))) slices.add(coarsen(key, step.grain) ?? key);
+  for (const { asof, keysOf } of readings) {
+    if (asof === 'window') for (const slice of keysOf.keys()) slices.add(slice);
   }
-  const latestOnly = step.inputs.every((input) => input.asof === 'latest');
-  if (latestOnly && step.inputs.some(({ dataset }) => keysOf(inputs.get(dataset.name)).length > 0))
-    slices.add('all');
-  return [...slices].sort().map((slice) => wantGoldSlice(step, slice, inputs, saltOf(slice)));
+  const latestOnly = readings.every(({ asof }) => asof === 'latest');
+  if (latestOnly && readings.some(({ latest }) => latest.length > 0)) slices.add('all');
+  return [...slices].sort().map((slice) => wantGoldSlice(step, slice, readings, saltOf(slice)));
+}
+
+/** One input of a gold dataset: which of its slices each of ours reads. Made once a look, whatever the number of slices. */
+interface Reading {
+  readonly dataset: DatasetName;
+  readonly asof: 'window' | 'latest';
+  readonly available: InputSlices;
+  /** By slice of ours. */
+  readonly keysOf: ReadonlyMap<string, readonly string[]>;
+  /** The newest one, or none. */
+  readonly latest: readonly string[];
+}
+
+const NOTHING: InputSlices = { fresh: new Map(), notFresh: new Set() };
+
+function readingOf(
+  step: GoldDataset,
+  { dataset, asof }: GoldDataset['inputs'][number],
+  available: InputSlices = NOTHING,
+): Reading {
+  const keys = [...new Set([...available.fresh.keys(), ...available.notFresh])];
+  const latest = keys.reduce<string | undefined>(
+    (newest, key) => (newest === undefined || key > newest ? key : newest),
+    undefined,
+  );
+  return {
+    dataset: dataset.name,
+    asof,
+    available,
+    keysOf: asof === 'window' ? Map.groupBy(keys, (key) => coarsen(key, step.grain) ?? key) : new Map(),
+    latest: latest === undefined ? [] : [latest],
+  };
 }
 
 function wantGoldSlice(
   step: GoldDataset,
   slice: string,
-  inputs: ReadonlyMap<DatasetName, InputSlices>,
+  readings: readonly Reading[],
   salt: string,
 ): WantedSlice {
-  const read: SliceInput[] = [];
+  const inputs: SliceInput[] = [];
   let ready = true;
-  for (const { dataset, asof } of step.inputs) {
-    const available = inputs.get(dataset.name);
-    for (const key of keysRead(available, asof, step, slice)) {
-      const digest = available?.fresh.get(key);
-      const waived = available?.waived?.has(key) === true && { isWaived: true as const };
+  for (const { dataset, asof, available, keysOf, latest } of readings) {
+    for (const key of asof === 'latest' ? latest : (keysOf.get(slice) ?? [])) {
+      const digest = available.fresh.get(key);
+      const waived = available.waived?.has(key) === true && { isWaived: true as const };
       if (digest === undefined) ready = false;
-      else read.push({ dataset: dataset.name, slice: key, digest, ...waived });
+      else inputs.push({ dataset, slice: key, digest, ...waived });
     }
-    if (asof === 'latest' && keysOf(available).length === 0) ready = false;
+    if (asof === 'latest' && latest.length === 0) ready = false;
   }
-  return { slice, inputs: read, fingerprint: fingerprintOf(step.stepVersion, read, salt), ready };
-}
-
-function keysRead(
-  available: InputSlices | undefined,
-  asof: 'window' | 'latest',
-  step: GoldDataset,
-  slice: string,
-): readonly string[] {
-  const keys = keysOf(available);
-  if (asof === 'latest') return keys.sort().slice(-1);
-  return keys.filter((key) => coarsen(key, step.grain) === slice);
-}
-
-function keysOf(available: InputSlices | undefined): string[] {
-  return available === undefined ? [] : [...new Set([...available.fresh.keys(), ...available.notFresh])];
+  return { slice, inputs, fingerprint: fingerprintOf(step.stepVersion, inputs, salt), ready };
 }

@@ -105,11 +105,14 @@ export async function commitRun(
 
 /** R3: slices whose rows are already in every table of this run, digest for digest. */
 function unchangedSlices(request: RunRequest<unknown>, result: RunResult): ReadonlySet<string> {
-  const recorded = result.outputs.map((output) => recordedSlices(output.base));
+  const tables = result.outputs.map(({ base, slices }) => ({
+    recorded: recordedSlices(base),
+    written: new Map(slices.map((written) => [written.slice, written])),
+  }));
   const same = (slice: string) =>
-    result.outputs.every((output, index) => {
-      const before: RecordedSlice | undefined = recorded[index]?.get(slice);
-      const after = output.slices.find((written) => written.slice === slice);
+    tables.every(({ recorded, written }) => {
+      const before: RecordedSlice | undefined = recorded.get(slice);
+      const after = written.get(slice);
       return (
         before !== undefined &&
         before.fingerprint !== undefined &&

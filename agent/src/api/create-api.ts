@@ -14,7 +14,6 @@ import { BODY_BYTES_MAX, problemOfFailure, readFailure, unavailable } from './pr
 import { queryRoutes } from './query-routes.ts';
 import { redactSecrets } from './redact-secrets.ts';
 import { checkAddress, checkBody } from './request-checks.ts';
-import { onceDone } from './response-end.ts';
 import type { Route, RouteRequest } from './routes.ts';
 import { unrouted } from './unrouted.ts';
 
@@ -93,7 +92,9 @@ export function createApi(options: ApiOptions, bounds: HttpBounds = {}): Api {
         const { authorization } = request.headers;
         const entry = await admission.admit(route, { authorization, address: request.ip, bodyBytes });
         entries.set(request, entry);
-        onceDone(request.raw.socket, reply.raw, entry.leave);
+        // It may be gone already: who asks was looked up meanwhile.
+        if (reply.raw.destroyed) entry.leave();
+        else reply.raw.once('close', entry.leave);
         checkBody(route, request);
       },
       handler: async (request, reply) => {

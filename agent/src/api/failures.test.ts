@@ -170,7 +170,11 @@ describe('the end', () => {
     const body = '{"input":{"target":"gold"}}';
     const query = `GET /api/v1/lag HTTP/1.1\r\n${auth}\r\n`;
     const action = `POST /api/v1/actions/thaw HTTP/1.1\r\n${auth}content-type: application/json\r\nidempotency-key: 12345678\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-    for (const [index, text] of [query, action].entries()) {
+    // The action first: once the end of the second connection is seen, that of the first has been.
+    for (const [index, text] of [
+      [1, action],
+      [0, query],
+    ] as const) {
       const cut = openRaw(api.port, text);
       await begun[index]?.promise;
       cut();

@@ -148,7 +148,8 @@ function send(port: number, admin: string, asked: Asked): Promise<Told> {
       'content-type': 'application/json',
       'idempotency-key': `test-key-${keys++}`,
     }),
-    ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+    ...(body !== undefined &&
+      headers?.['transfer-encoding'] === undefined && { 'content-length': String(Buffer.byteLength(body)) }),
     ...headers,
   };
   return new Promise((resolve, reject) => {

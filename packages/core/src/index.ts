@@ -9,6 +9,16 @@ export type {
   RunbookPreparation,
   RunbookRequest,
 } from './actions/action-host.ts';
+export {
+  type ActionOutcome,
+  type ActionRefusal,
+  type ActionRequest,
+  type Actions,
+  type ActionsDeps,
+  type Caller,
+  createActions,
+} from './actions/perform.ts';
+export type { PlanLookup, PlanStore } from './actions/plan-store.ts';
 export { type EmitFact, type Fact, reasonOf } from './facts.ts';
 export { fingerprintOf, type SliceInput } from './graph/fingerprint.ts';
 export { type RecordedSlice, recordedSlices } from './graph/recorded.ts';

@@ -1,6 +1,6 @@
+import { canonicalJson } from '@lakewarden/compute';
 import { type AuditEntry, type ControlEffect, type DatasetName, unreachable } from '@lakewarden/contracts';
 import { applyExecution, applyIncident, type Origin } from './apply-incident.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { ControlDraft } from './control-draft.ts';
 import type { ControlState, PastAct, Salt } from './control-state.ts';
 

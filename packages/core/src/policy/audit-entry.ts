@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '@lakewarden/compute';
 import {
   type AuditEntry,
   auditEntrySchema,
@@ -6,17 +7,17 @@ import {
   controlEffectSchema,
 } from '@lakewarden/contracts';
 import { z } from 'zod';
-import { canonicalJson } from './canonical-json.ts';
 import type { ControlState } from './control-state.ts';
 
 /** What is to be written; its place in the chain is found when it is. */
-export type NewEntry = Pick<AuditEntry, 'actor' | 'role' | 'effects'> & {
+export interface NewEntry extends Pick<AuditEntry, 'actor' | 'role'> {
+  readonly effects: readonly ControlEffect[];
   /** Of the catalogue; absent for what the agent notes by itself. */
   readonly action?: string;
   readonly input?: Readonly<Record<string, unknown>>;
   /** `<actor>:<key>`. */
   readonly idempotency?: string;
-};
+}
 
 /** An entry as it stands in the lake. */
 export interface StoredEntry {
@@ -39,7 +40,7 @@ export function sealEntry(entry: NewEntry, head: ControlState['head'], at: strin
     ...(action !== undefined && { action }),
     ...(input !== undefined && { input }),
     ...(idempotency !== undefined && { idempotency }),
-    effects,
+    effects: [...effects],
     prev: head.hash,
   };
   return { ...open, hash: hashOf(open) };

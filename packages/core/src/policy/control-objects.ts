@@ -1,8 +1,8 @@
+import { canonicalJson } from '@lakewarden/compute';
 import { type AuditEntry, TerminalError, TransientError } from '@lakewarden/contracts';
 import type { LakeStorage } from '@lakewarden/delta';
 import { mapLimit } from '../lake/map-limit.ts';
 import { readEntry, type StoredEntry } from './audit-entry.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 /** Objects of the control log, `_lakewarden/control/log/<20 digits>.json`: named by the first entry that is in it. */
 const CONTROL_FOLDER = '_lakewarden/control';

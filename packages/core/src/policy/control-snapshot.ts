@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '@lakewarden/compute';
 import type { LakeStorage } from '@lakewarden/delta';
-import { canonicalJson } from './canonical-json.ts';
 import { SNAPSHOT_FOLDER, sequenceOf, sequencePath } from './control-objects.ts';
 import { type ControlState, EMPTY_CONTROL } from './control-state.ts';
 

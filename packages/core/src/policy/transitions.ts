@@ -18,7 +18,7 @@ const INCIDENT_MOVES: Readonly<Record<IncidentState, readonly IncidentState[]>> 
 };
 
 const EXECUTION_MOVES: Readonly<Record<ExecutionState, readonly ExecutionState[]>> = {
-  'waiting-approval': ['running', 'rejected', 'escalated'],
+  'waiting-approval': ['running', 'verifying', 'rolled-back', 'rejected', 'escalated'],
   // A step may ask.
   running: ['waiting-approval', 'verifying', 'succeeded', 'rolled-back', 'escalated', 'rejected'],
   verifying: ['running', 'succeeded', 'rolled-back', 'escalated'],

@@ -12,7 +12,7 @@ import {
 } from '@lakewarden/contracts';
 import { z } from 'zod';
 import { withTimeLimit } from '../adapters/time-limit.ts';
-import type { ActionRequest, PerformAction, Refusal } from './api-options.ts';
+import type { ActionRequest, PerformAction, Refusal, RefusalStatus } from './api-options.ts';
 import { unprintablePlace } from './json-body.ts';
 import { ApiProblem, describeIssues, retryAfter } from './problem.ts';
 import { JSON_TYPE, type Route, type RouteRequest } from './routes.ts';
@@ -86,7 +86,7 @@ function invalid(name: ActionName, detail: string): ApiProblem {
   });
 }
 
-const STATUS: Readonly<Record<string, number>> = {
+const STATUS: Readonly<Record<string, RefusalStatus>> = {
   forbidden: 403,
   'not-found': 404,
   'unknown-action': 404,
@@ -95,8 +95,9 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 const RETRY_AFTER_MS = 5_000;
 
-export function refusal({ code, message, remedy }: Refusal, otherwise: 409 | 422): ApiProblem {
-  const status = (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? otherwise;
+export function refusal(refused: Refusal, otherwise: 409 | 422): ApiProblem {
+  const { code, message, remedy } = refused;
+  const status = refused.status ?? (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? otherwise;
   const headers = status === 503 ? retryAfter(RETRY_AFTER_MS) : {};
   return new ApiProblem({ status, code, detail: message, remedy, headers });
 }

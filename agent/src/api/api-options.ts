@@ -70,7 +70,11 @@ export interface Refusal {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
+  /** Where it is known better than by the code. */
+  readonly status?: RefusalStatus;
 }
+
+export type RefusalStatus = 403 | 404 | 409 | 422 | 503;
 
 export type PerformAction = (
   action: ActionName,

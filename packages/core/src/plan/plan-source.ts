@@ -4,6 +4,7 @@ import type { Snapshot } from '@lakewarden/delta';
 import type { PlanOutcome } from '../actions/action-host.ts';
 import { landedRows, type StreamFile, streamFiles } from '../graph/stream-files.ts';
 import type { Observation } from '../observe/observation.ts';
+import { inputRows } from '../reconcile/batches.ts';
 import { downstreamOf } from './downstream.ts';
 import {
   notLookedAt,
@@ -134,18 +135,18 @@ function downstreamOfBronze(context: PlanContext, step: BronzeDataset, files: re
         ? [slice]
         : Object.keys(tags.touches).map((key) => coarsen(key, each.grain) ?? key),
     );
-    const wanted = new Set(keys);
-    changed.set(each.name, wanted);
-    const slices = context.seen.views?.get(each.name)?.slices ?? [];
-    return slices
-      .filter((slice) => wanted.has(slice.wanted.slice) && slice.status !== 'held')
-      .map(({ wanted: { slice, inputs }, recorded }) =>
-        plannedSlice(context, `${each.name}@${slice}`, {
-          rows: inputs.reduce((sum, { digest }) => sum + digest.rows, 0),
-          fingerprint: recorded?.fingerprint,
-          stepVersion: each.stepVersion,
-        }),
-      );
+    const touched = new Set(keys);
+    const slices = (context.seen.views?.get(each.name)?.slices ?? []).filter(
+      ({ wanted, status }) => touched.has(wanted.slice) && status !== 'held',
+    );
+    changed.set(each.name, new Set(slices.map(({ wanted }) => wanted.slice)));
+    return slices.map(({ wanted, recorded }) =>
+      plannedSlice(context, `${each.name}@${wanted.slice}`, {
+        rows: inputRows([wanted]),
+        fingerprint: recorded?.fingerprint,
+        stepVersion: each.stepVersion,
+      }),
+    );
   });
   return [...silver, ...downstreamOf(context, changed)];
 }

@@ -237,6 +237,13 @@ describe('a plan that reads a hub again', () => {
     ]);
   });
 
+  it('leads past no pinned slice', async () => {
+    const world = await hubWorld();
+    const seen = await world.seen(files, { control: pinned('silver.orders@2026-01-30') });
+    const plan = planOf(planReplay(contextOf(seen), { target: 'bronze.orders@2026-01-30' }));
+    expect(plan.downstream).toEqual([]);
+  });
+
   it('is refused where events left the hub, with what can still be read', async () => {
     const world = await hubWorld(files, [3n, 0n]);
     const problem = problemOf(planReplay(contextOf(await world.seen()), { target: 'bronze.orders' }));

@@ -64,7 +64,10 @@ export async function runService(
       storage: parts.storage,
       previews: service.previews,
       engine: parts.engineName,
-      plan: async (hash, abort) => service.actions?.plan(hash, abort),
+      plan: async (hash, abort) => {
+        const found = await service.actions?.plans.get(hash, abort);
+        return found?.kind === 'found' ? found.plan : undefined;
+      },
       ...logAnswers(service),
     }),
     perform: performActions(() => service.actions),

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Pipeline } from '@lakewarden/compute';
 import { type ControlEffect, TransientError } from '@lakewarden/contracts';
@@ -65,6 +66,7 @@ export class Service {
   readonly #inbox: AlertInbox;
   readonly #landings: Landings;
   readonly #build: BuildLoop;
+  readonly #watchWaker: Waker;
   readonly #publish: (seen: ReturnType<Board['observe']>) => void;
   #log: ControlLog | undefined;
   #actions: Actions | undefined;
@@ -94,7 +96,10 @@ export class Service {
       },
       clock,
       note: (effects) => this.#note(effects),
-      onAlert: () => this.wake(),
+      onAlert: () => {
+        this.wake();
+        this.#watchWaker.wake();
+      },
     });
     this.previews = createPreviews({
       read: (root, signal) => tables.refresh(root, signal),
@@ -111,6 +116,7 @@ export class Service {
       onLanded: () => this.#build.waker.wake(),
     });
     this.#build = this.#createBuildLoop();
+    this.#watchWaker = new Waker(clock);
     this.#publish = createPublisher((event) => events.publish(event));
     for (const guard of parts.guards.all) {
       guard.onChange(({ state }) => {
@@ -169,6 +175,7 @@ export class Service {
   }
 
   async close(): Promise<void> {
+    await this.#watch?.close();
     await this.previews.close();
     this.#inbox.close();
   }
@@ -202,22 +209,17 @@ export class Service {
 
   #makeActions(log: ControlLog): void {
     const { config, parts, pipeline, emit } = this.#options;
-    const { clock, random, tables, jobs, stream } = parts.deps;
+    const { clock, random, tables, jobs } = parts.deps;
     const watch = createWatch({
-      config,
-      pipeline,
-      board: this.board,
-      log,
-      clock,
-      random,
-      emit,
-      guards: parts.guards,
-      stream,
-      perform: (name, request, caller, signal) => {
-        if (this.#actions === undefined) throw new Error('actions are made before the first round');
-        return this.#actions.perform(name, request, caller, signal);
+      ...{ config, log, guards: parts.guards, emit },
+      observe: () => this.board.observe(),
+      note: (effects, by) => log.note(effects, by),
+      actions: () => {
+        assert(this.#actions !== undefined, 'actions are made before the first round');
+        return this.#actions;
       },
       wake: () => this.wake(),
+      stepSoon: () => this.#watchWaker.wake(),
     });
     const host = createActionHost({
       ...{ pipeline, tables, jobs, random, guards: parts.guards },
@@ -298,19 +300,19 @@ export class Service {
     }
   }
 
-  /** Detectors, incidents and runbooks. */
+  /** Detectors, incidents and runbooks: every so often, and as soon as a runbook has something to go on with. */
   async #watchLoop(signal: AbortSignal): Promise<void> {
     const { config, parts, emit } = this.#options;
     const { clock } = parts.deps;
     while (!signal.aborted) {
       try {
         this.alerts.expire();
-        await this.#watch?.round(signal);
+        this.#watch?.step();
       } catch (error) {
         if (signal.aborted) return;
         emit({ type: 'LoopFailed', loop: 'watch', reason: reasonOf(error) });
       }
-      await clock.sleep(config.watchEveryMs, signal).catch(() => undefined);
+      await this.#watchWaker.restUntil(clock.now() + config.watchEveryMs, signal);
     }
   }
 }

@@ -10,6 +10,9 @@ export interface Endpoints {
   readonly arm: { readonly http: string };
   readonly eventHubs: { readonly amqps: string };
   readonly control: { readonly url: string; readonly token: string };
+  readonly logAnalytics: { readonly http: string };
+  readonly metrics: { readonly http: string };
+  readonly workspaceId: string;
   readonly caFile: string;
   readonly identity: { readonly endpoint: string; readonly header: string };
   readonly subscriptionId: string;
@@ -20,6 +23,7 @@ export interface Endpoints {
 const ACCOUNT = 'retaillake';
 const FILE_SYSTEM = 'lake';
 const NAMESPACE = 'retail-events';
+const REGION = 'westeurope';
 
 export function readEndpoints(folder: LakeFolder): Endpoints {
   return JSON.parse(readFileSync(folder.endpoints, 'utf8')) as Endpoints;
@@ -74,7 +78,10 @@ export function writeAgentConfig(
       [`${ACCOUNT}.blob.core.windows.net`]: endpoints.storage.http,
       'management.azure.com': endpoints.arm.http,
       [`${NAMESPACE}.servicebus.windows.net`]: `amqps://${endpoints.eventHubs.amqps}`,
+      'api.loganalytics.io': endpoints.logAnalytics.http,
+      [`${REGION}.metrics.monitor.azure.com`]: endpoints.metrics.http,
     },
+    monitor: { workspaceId: endpoints.workspaceId, region: REGION },
     api: { host: '127.0.0.1', port: options.port },
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.drainEveryMs !== undefined && { drainEveryMs: options.drainEveryMs }),

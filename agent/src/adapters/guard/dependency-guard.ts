@@ -8,7 +8,7 @@ import { type Bulkhead, createBulkhead } from './bulkhead.ts';
 import type { BreakerChange, BreakerState, BreakerStatus, DependencyName } from './dependency.ts';
 import type { CallOptions, Guard } from './guard.ts';
 import { linked } from './linked.ts';
-import { PROBE_TIMEOUT_MS, type Probe, Prober } from './prober.ts';
+import { failureOf, PROBE_TIMEOUT_MS, type Probe, Prober } from './prober.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { verdictOn } from './verdict.ts';
 
@@ -112,6 +112,12 @@ class DependencyGuard implements Guard {
 
   probeWith(probe: Probe): void {
     this.#probe = probe;
+  }
+
+  async isAnswering(signal: AbortSignal): Promise<boolean> {
+    const probe = this.#limitedProbe();
+    if (probe === undefined) return this.#state === 'closed';
+    return (await failureOf(probe, signal)) === undefined;
   }
 
   onChange(listener: (change: BreakerChange) => void): () => void {

@@ -140,7 +140,7 @@ export class Prober {
 }
 
 /** What is wrong with the dependency; undefined when it answered, even with a refusal. */
-async function failureOf(probe: Probe | undefined, signal: AbortSignal): Promise<unknown> {
+export async function failureOf(probe: Probe | undefined, signal: AbortSignal): Promise<unknown> {
   try {
     await probe?.(signal);
     return undefined;

@@ -69,9 +69,11 @@ export async function lookAtSilver(
   signal: AbortSignal,
   policy: Policy = NO_POLICY,
 ): Promise<SilverView> {
+  // What is built is read before what it is built from: were it the other way round, an agent that stood still between the
+  // two would take what another built meanwhile from newer rows for its base, and build it again from older ones.
+  const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
   const bronze = await read(rootOf(step.from.name), signal);
   const landed = landedFiles(bronze);
-  const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
   const wanted = wantedSilver(step, landed, existing(step, recorded, policy), saltsOf(step, policy));
   return { step, snapshot, tables, bronze, landed, slices: compare(step, wanted, recorded, runs, policy) };
 }

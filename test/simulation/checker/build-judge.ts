@@ -103,7 +103,8 @@ export class BuildJudge {
     };
     for (const [input, version] of Object.entries(read)) {
       const at = `${dataset}@${slice} ${input}`;
-      if (version < (this.#readVersions.get(at) ?? 0))
+      // Gold is compared with a view of its inputs that may be older than itself; it comes right in the next pass.
+      if (isSilver(dataset) && version < (this.#readVersions.get(at) ?? 0))
         problems.push(`I7 ${at} goes back to version ${version}`);
       this.#readVersions.set(at, version);
     }

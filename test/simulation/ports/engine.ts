@@ -235,7 +235,15 @@ function rowHash(row: Row): bigint {
   const known = HASHES.get(row);
   if (known !== undefined) return known;
   const content = canonical(row);
-  const hash = (BigInt(hash32(content)) << 32n) | BigInt(hash32(content, 0x9e3779b9));
+  const hash = (BigInt(mixed(hash32(content))) << 32n) | BigInt(mixed(hash32(content, 0x9e3779b9)));
   HASHES.set(row, hash);
   return hash;
+}
+
+/** MurmurHash3's last step: without it a digit that moves from one row to another would not change the sum. */
+function mixed(hash: number): number {
+  let bits = hash;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }

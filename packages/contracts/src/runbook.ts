@@ -102,7 +102,7 @@ export const runbookStepSchema = z.strictObject({
   when: z.array(checkSchema).default([]),
   timeout: duration.default('1m'),
   retry: z
-    .strictObject({ max: z.int().min(0).max(3), backoff: duration.default('1s') })
+    .strictObject({ max: z.int().min(0).max(3).default(0), backoff: duration.default('1s') })
     .default({ max: 0, backoff: '1s' }),
   /** Undone by this, in reverse order, when a later step or the verification fails. */
   undo: actionCall.optional(),

@@ -11,6 +11,7 @@ import { type IncidentEvent, nextIncidentState } from '../observe/incident-state
 import { iso } from '../observe/incidents.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { RunbookExecution } from '../policy/control-state.ts';
+import { bindText } from './bindings.ts';
 import { type CheckContext, describeChecks, evaluateAll } from './checks.ts';
 import { budgetMs, type ExecutionStep, isGoingBack, lastMovedMs } from './execution.ts';
 import type { LoadedRunbook } from './runbook-file.ts';
@@ -149,7 +150,7 @@ function beginStep(advance: Advance, runbook: LoadedRunbook, step: RunbookStep):
   }
   const running: ControlEffect = { type: 'StepMoved', execution: execution.id, step: step.id, to: 'running' };
   if (step.action !== 'ask') return { kind: 'note', effects: [running] };
-  const question = String(step.with.message);
+  const question = bindText(String(step.with.message), execution.bindings) ?? String(step.with.message);
   const waiting = { type: 'ExecutionMoved', execution: execution.id, to: 'waiting-approval' } as const;
   return { kind: 'note', effects: [running, { ...waiting, note: question }], call: question };
 }
@@ -161,9 +162,19 @@ function doStep(advance: Advance, step: RunbookStep, at: ExecutionStep): Move {
     const isOver = o.nowMs - Date.parse(at.at ?? '') >= durationMs(String(step.with.for));
     return isOver ? stepMoved(step, execution, 'done') : REST;
   }
+  if (step.action === 'probe' && hasClosedSince(advance, step, at)) {
+    return stepMoved(step, execution, 'done', 'its breaker closed by itself');
+  }
   // It waited for approval of its plan, and the execution runs again: that plan was approved.
   const approvedPlan = at.note?.startsWith(PLAN_NOTE) ? at.note.split(' ')[1] : undefined;
   return { kind: 'act', step, isUndo: false, ...(approvedPlan !== undefined && { approvedPlan }) };
+}
+
+/** The breaker was probed, too, and found an answer first. */
+function hasClosedSince({ execution, o }: Advance, step: RunbookStep, at: ExecutionStep): boolean {
+  const dependency = bindText(String(step.with.dependency), execution.bindings);
+  const breaker = o.breakers.find((each) => each.dependency === dependency);
+  return breaker?.state === 'closed' && Date.parse(breaker.since) >= Date.parse(at.at ?? '');
 }
 
 /** The step stays as it is, with the plan in its note, until a person has looked at that plan. */

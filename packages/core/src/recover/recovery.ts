@@ -15,7 +15,7 @@ import { isWorkedOn } from '../observe/incidents.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { RunbookExecution } from '../policy/control-state.ts';
 import { type Advance, askForPlan, giveUp, type Move, nextMove, stepMoved } from './advance.ts';
-import { bindingsOf } from './bindings.ts';
+import { bindingsOf, bindText } from './bindings.ts';
 import { executionId, isWorking, startedEffect, statesOf } from './execution.ts';
 import { Flights } from './flights.ts';
 import { mayStart } from './guardrails.ts';
@@ -211,7 +211,9 @@ export class Recovery implements RunbookHost {
         this.#flights.drop(key);
         return askForPlan(advance.execution, step, outcome.note);
       case 'failed': {
-        if (outcome.isFinal || attempts > step.retry.max) {
+        // A probe asks until its time is over: that is what it is for. Anything else is tried a few times (I8).
+        const isLast = step.action !== 'probe' && attempts > step.retry.max;
+        if (outcome.isFinal || isLast) {
           this.#flights.drop(key);
           return this.#failed(advance, move, outcome.note);
         }
@@ -229,7 +231,8 @@ export class Recovery implements RunbookHost {
 
   #notify({ execution, runbook }: Advance, step: RunbookStep): Move {
     const to = String(step.with.to ?? runbook?.escalate.to);
-    const message = String(step.with.message);
+    const text = String(step.with.message);
+    const message = bindText(text, execution.bindings) ?? text;
     this.#deps.emit({ type: 'PersonCalled', to, message, incident: execution.incident });
     return stepMoved(step, execution, 'done');
   }

@@ -111,12 +111,13 @@ export class WindowLanding {
   }
 
   async #land({ window, attempt }: Due, signal: AbortSignal): Promise<void> {
-    const { clock, land, onLanded } = this.#options;
+    const { clock, dataset, land, onLanded, readBronze } = this.#options;
     this.#put(window, 'due', { attempts: this.#failures });
     const outcome = await land(window, attempt, signal);
     switch (outcome.kind) {
       case 'landed':
       case 'present':
+        this.#options.board.putBronze(dataset.name, await readBronze(signal));
         this.#failures = 0;
         this.#copiedMs = clock.now();
         this.#put(window, 'landed', {

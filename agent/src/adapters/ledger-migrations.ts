@@ -18,6 +18,7 @@ const MIGRATIONS: readonly string[] = [
      error TEXT
    );
    CREATE INDEX runs_by_start ON runs (started_ms, id);`,
+  'ALTER TABLE runs ADD COLUMN backfill TEXT;',
 ];
 
 /** Brings the schema up to date in one transaction. A ledger of a newer agent is refused, not touched (I21). */

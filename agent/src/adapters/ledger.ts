@@ -24,7 +24,7 @@ export interface Ledger {
   close(): void;
 }
 
-export type RunState = 'running' | 'committed' | 'conflict' | 'failed' | 'cancelled';
+export type RunState = 'running' | 'committed' | 'conflict' | 'failed' | 'cancelled' | 'parked';
 
 export interface RunRecord {
   readonly id: string;
@@ -36,6 +36,8 @@ export interface RunRecord {
   readonly endedMs?: number;
   readonly rows?: number;
   readonly error?: string;
+  /** Absent: live work. */
+  readonly backfill?: string;
 }
 
 export interface LedgerOptions {
@@ -77,8 +79,8 @@ function ledgerOn(database: DatabaseSync, lock: DatabaseSync, guard: Guard): Led
   );
   advance.setReadBigInts(true);
   const upsert = database.prepare(
-    `INSERT INTO runs (id, dataset, slices, state, started_ms, ended_ms, rows, error)
-     VALUES (:id, :dataset, :slices, :state, :startedMs, :endedMs, :rows, :error)
+    `INSERT INTO runs (id, dataset, slices, state, started_ms, ended_ms, rows, error, backfill)
+     VALUES (:id, :dataset, :slices, :state, :startedMs, :endedMs, :rows, :error, :backfill)
      ON CONFLICT (id) DO UPDATE SET dataset = excluded.dataset, slices = excluded.slices, state = excluded.state,
        started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, rows = excluded.rows, error = excluded.error`,
   );
@@ -88,6 +90,8 @@ function ledgerOn(database: DatabaseSync, lock: DatabaseSync, guard: Guard): Led
       'DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY started_ms DESC, id DESC LIMIT -1 OFFSET ?)',
     )
     .run(RUNS_MAX);
+  // One agent a ledger: what still runs in it ran in an agent that is gone.
+  database.exec("UPDATE runs SET state = 'cancelled', error = 'its agent ended' WHERE state = 'running'");
   // Writes a page, as a full disk can still be read.
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   guard.probeWith(async () => database.exec(`PRAGMA user_version = ${version}`));
@@ -107,6 +111,7 @@ function ledgerOn(database: DatabaseSync, lock: DatabaseSync, guard: Guard): Led
         endedMs: run.endedMs ?? null,
         rows: run.rows ?? null,
         error: run.error ?? null,
+        backfill: run.backfill ?? null,
       };
       guard.runSync(`record run ${run.id}`, () => upsert.run(row));
     },
@@ -128,6 +133,7 @@ interface RunRow {
   readonly ended_ms: number | null;
   readonly rows: number | null;
   readonly error: string | null;
+  readonly backfill: string | null;
 }
 
 function toRun(row: RunRow): RunRecord {
@@ -140,6 +146,7 @@ function toRun(row: RunRow): RunRecord {
     ...(row.ended_ms !== null && { endedMs: row.ended_ms }),
     ...(row.rows !== null && { rows: row.rows }),
     ...(row.error !== null && { error: row.error }),
+    ...(row.backfill !== null && { backfill: row.backfill }),
   };
 }
 

@@ -85,7 +85,7 @@ function blameBuilt(seen: Observation, id: string, key: string): Found | undefin
   const { run, accounting } = slice.recorded;
   return {
     snapshot: view.snapshot,
-    isFresh: slice.fresh,
+    isFresh: slice.status === 'fresh' || slice.status === 'backfill',
     run,
     ...(accounting && { accounting }),
     files,

@@ -16,6 +16,7 @@ export function runHealth(run: RunRecord, engine: string): RunHealth {
     ...(endedMs !== undefined && { endedAt: iso(endedMs), durationMs: Math.max(0, endedMs - run.startedMs) }),
     ...(run.rows !== undefined && { rows: run.rows }),
     ...(run.error !== undefined && { error: run.error }),
+    ...(run.backfill !== undefined && { backfill: `backfill:${run.backfill}` }),
     engine,
   };
 }

@@ -76,7 +76,7 @@ export class Board {
     this.#views = new Map([...(this.#views ?? []), ...views]);
     this.#viewsAtMs = nowMs;
     for (const [name, view] of views) {
-      if (view.slices.every(({ fresh }) => fresh)) this.#lastFreshMs.set(name, nowMs);
+      if (isUpToDate(view)) this.#lastFreshMs.set(name, nowMs);
     }
     this.changed();
   }
@@ -222,10 +222,13 @@ export class Board {
   #builtTo(dataset: DatasetName, nowMs: number): number | undefined {
     const view = this.#views?.get(dataset);
     if (view === undefined) return undefined;
-    return view.slices.every(({ fresh }) => fresh)
-      ? nowMs
-      : (this.#lastFreshMs.get(dataset) ?? this.#startedMs);
+    return isUpToDate(view) ? nowMs : (this.#lastFreshMs.get(dataset) ?? this.#startedMs);
   }
+}
+
+/** Shows all that it should: good for its readers is less, as they go on with what a stopped dataset has. */
+function isUpToDate({ slices }: DatasetView): boolean {
+  return slices.every(({ status }) => status === 'fresh' || status === 'backfill' || status === 'held');
 }
 
 /** Ages in an observation (lag, behind) may be off by this much. */

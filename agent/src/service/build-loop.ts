@@ -88,8 +88,11 @@ export class BuildLoop {
     let nextAttemptMs: number | undefined;
     for (const backfill of running) {
       const step = await fill(backfill, signal);
-      board.putBackfill(backfill.id, { built: step.built, failed: step.failed });
-      if (step.pending === 0) endBackfill(backfill.id, step.failed === 0 ? 'done' : 'failed');
+      // What could not be looked at has not moved.
+      if (step.parked === undefined)
+        board.putBackfill(backfill.id, { built: step.built, failed: step.failed });
+      if (step.pending === 0 && step.parked === undefined)
+        endBackfill(backfill.id, step.failed === 0 ? 'done' : 'failed');
       if (step.didWork) return { didWork: true };
       nextAttemptMs = Math.min(nextAttemptMs ?? Infinity, step.nextAttemptMs ?? Infinity);
     }

@@ -15,7 +15,11 @@ export function recordRuns(ledger: Ledger, pipeline: Pipeline, now: () => number
   return (fact: Fact) => {
     switch (fact.type) {
       case 'RunStarted': {
-        const record = { id: fact.run, dataset: fact.dataset, slices: fact.keys, state: 'running' as const };
+        const { run: id, dataset, keys: slices, backfill } = fact;
+        const record = {
+          ...{ id, dataset, slices, state: 'running' as const },
+          ...(backfill !== undefined && { backfill }),
+        };
         open.set(fact.run, { ...record, startedMs: now() });
         ledger.recordRun({ ...record, startedMs: now() });
         return;
@@ -26,6 +30,10 @@ export function recordRuns(ledger: Ledger, pipeline: Pipeline, now: () => number
         return end(fact.run, { state: 'conflict', error: fact.reason });
       case 'RunFailed':
         return end(fact.run, { state: 'failed', error: fact.reason });
+      case 'RunCancelled':
+        return end(fact.run, { state: 'cancelled', error: fact.reason });
+      case 'RunParked':
+        return end(fact.run, { state: 'parked', error: `waits for ${fact.dependency}` });
       default:
         return land(fact);
     }

@@ -31,5 +31,8 @@ export const failedSlice: Detector = {
     });
   },
   /** A slice that is no longer listed as failed has not succeeded by that: only a fresh one has. */
-  isGone: (o, { targets }) => slicesAt(o, targets)?.every(({ fresh }) => fresh) ?? false,
+  isGone: (o, { targets }) =>
+    slicesAt(o, targets)?.every(
+      ({ status }) => status === 'fresh' || status === 'backfill' || status === 'held',
+    ) ?? false,
 };

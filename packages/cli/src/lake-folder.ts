@@ -12,6 +12,8 @@ export interface LakeFolder {
   readonly agentConfig: string;
   /** Written by the running agent: where its API is, where its token lies, its process. */
   readonly api: string;
+  /** Settings of the agent that a person wrote; they win over those of `up`. */
+  readonly settings: string;
   /** What feeds this lake (lake-mode.ts). */
   readonly mode: string;
   /** Held by the one `up` of this lake (lake-lock.ts). */
@@ -27,6 +29,7 @@ export function lakeFolder(root: string): LakeFolder {
     endpoints: join(root, 'azure', 'endpoints.json'),
     agentConfig: join(root, 'agent', 'config.json'),
     api: join(root, 'agent', 'api.json'),
+    settings: join(root, 'agent-settings.json'),
     mode: join(root, 'lakewarden.json'),
     lock: join(root, 'up.lock'),
   };

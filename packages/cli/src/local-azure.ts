@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT, Refusal } from './exit.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import type { LakeMode } from './lake-mode.ts';
 import { PARTS } from './parts.ts';
@@ -61,6 +62,19 @@ export interface AgentSettings {
   readonly port: number;
 }
 
+/**
+ * What a person wants of the agent of this lake beside what `up` says: any key of its configuration, such as `resources`
+ * (which Azure resource is which source) or `runbookModes`. The agent checks it and names what is wrong.
+ */
+function readSettings(folder: LakeFolder): Readonly<Record<string, unknown>> {
+  if (!existsSync(folder.settings)) return {};
+  try {
+    return JSON.parse(readFileSync(folder.settings, 'utf8')) as Readonly<Record<string, unknown>>;
+  } catch {
+    throw new Refusal(EXIT.usage, `${folder.settings} cannot be read as JSON · mend or remove it`);
+  }
+}
+
 export function writeAgentConfig(
   folder: LakeFolder,
   mode: LakeMode,
@@ -86,6 +100,7 @@ export function writeAgentConfig(
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.drainEveryMs !== undefined && { drainEveryMs: options.drainEveryMs }),
     ...(options.windowEveryMs !== undefined && { windowEveryMs: options.windowEveryMs }),
+    ...readSettings(folder),
   };
   writeFileSync(folder.agentConfig, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
 }

@@ -23,7 +23,7 @@ import { type ControlState, EMPTY_CONTROL } from '../../policy/control-state.ts'
 import type { DatasetView, SliceView } from '../../reconcile/world.ts';
 import type { PerformOutcome, RecoveryDeps } from '../recovery-deps.ts';
 import type { LoadedRunbook } from '../runbook-file.ts';
-import { Watch } from '../watch.ts';
+import { Watch, type WatchDeps } from '../watch.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   'pipeline.yaml': `
@@ -292,7 +292,11 @@ export class RecoveryWorld {
   }
 
   #start(): Watch {
-    return new Watch({
+    return new Watch(this.deps());
+  }
+
+  deps(): WatchDeps {
+    return {
       observe: () => this.observe(),
       control: () => this.control,
       note: (effects, by = { actor: 'agent', role: 'agent' }) => {
@@ -320,7 +324,7 @@ export class RecoveryWorld {
       emit: (fact) => this.facts.push(fact),
       runbooks: () => this.runbooks,
       modes: this.#modes ?? {},
-    });
+    };
   }
 
   #write(

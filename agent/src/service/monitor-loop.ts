@@ -113,9 +113,9 @@ export class MonitorLoop {
           (await metrics.incomingMessages(namespaceId(namespace), sinceMs, untilMs, signal));
         answers.set(namespace, counts);
         const seen = board.observe();
-        const hub = seen.hubs.find((each) => each.source === source);
+        const looked = seen.hubs.find((each) => each.source === source);
         // Looked at before the window's end: what came in since is neither landed nor unread to us.
-        if (hub?.atMs === undefined || hub.atMs < untilMs) continue;
+        if (looked?.atMs === undefined || looked.atMs < untilMs) continue;
         const snapshot = seen.bronze.get(step.name);
         const files = snapshot === undefined ? [] : filesOfSlice(snapshot, day);
         const landed = files.reduce((sum, file) => sum + rowsOfFile(file), 0) + sourceLag(seen, step).events;

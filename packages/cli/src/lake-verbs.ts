@@ -53,7 +53,7 @@ export function lakeVerbs(): readonly Verb[] {
           required: true,
           about: 'what it may do',
         },
-        { name: 'ttl', kind: 'duration', placeholder: '30d', required: true, about: 'how long it is good' },
+        { name: 'ttl', kind: 'text', placeholder: '30d', required: true, about: 'how long it is good' },
         {
           name: 'subject',
           kind: 'text',
@@ -100,7 +100,7 @@ async function runUp(line: Line, world: World) {
   return up(options, { ...world, progress: await createProgress(world), signal: world.stopSignal() });
 }
 
-async function createProgress({ panel, complain, now }: World): Promise<Progress> {
+export async function createProgress({ panel, complain, now }: World): Promise<Progress> {
   if (panel !== undefined) return new (await import('./progress-bars.ts')).ProgressBars(panel, now);
   return new (await import('./progress-lines.ts')).ProgressLines((text) => complain(text.trimEnd()), now);
 }

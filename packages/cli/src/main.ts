@@ -1,14 +1,7 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { runLine } from './run-line.ts';
 import type { World } from './world.ts';
-
-// Before anything of ours is loaded: what was compiled once is not compiled again. In a folder of the person alone, as
-// it holds code that runs.
-enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lakewarden', 'node'));
 
 const { stdin, stdout, stderr, env } = process;
 
@@ -38,6 +31,7 @@ function createWorld(): World {
 }
 
 async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: stdin, output: stderr });
   try {
     return await lines.question(question);
@@ -49,5 +43,4 @@ async function ask(question: string): Promise<string> {
 // Whoever reads us may have had enough (`| head`).
 stdout.on('error', () => process.exit());
 
-const { runLine } = await import('./run-line.ts');
 process.exitCode = await runLine(process.argv.slice(2), createWorld());

@@ -373,10 +373,10 @@ incident silver.orders 2011-11-11 failed
     });
     await run(`status --agent ${fake.url}`, world);
     expect(world.printed[0]).toBe('agent    starting · the lake has not been read as a whole yet');
-    expect(world.printed[3]).toBe('bronze   fresh   lag 312 events, 4 s 8 tables');
+    expect(world.printed[3]).toBe('bronze   fresh   lag 312 events, 4 s  8 tables');
     expect(world.printed.slice(4)).toEqual([
       'breakers event-hubs open      incidents 0      backfills 1      next drain now',
-      `→ lakewarden status --watch --agent ${fake.url}    (all is well)`,
+      `→ lakewarden status --watch --agent ${fake.url}`,
     ]);
   });
 

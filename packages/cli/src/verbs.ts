@@ -1,5 +1,6 @@
 import { actionVerbs } from './act/action-verbs.ts';
 import { runbookVerbs } from './act/runbook-verbs.ts';
+import { drillVerb } from './drill/drill-verb.ts';
 import { lakeVerbs } from './lake-verbs.ts';
 import { AGENT, JSON_OUT } from './line/common-options.ts';
 import type { Line, Verb } from './line/verb.ts';
@@ -8,7 +9,7 @@ import type { World } from './world.ts';
 
 /** The whole command line. */
 export function allVerbs(): readonly Verb[] {
-  return [...lakeVerbs(), ...lookVerbs(), ...watchVerbs(), ...actionVerbs(), ...runbookVerbs()];
+  return [...lakeVerbs(), ...lookVerbs(), ...watchVerbs(), ...actionVerbs(), ...runbookVerbs(), drillVerb()];
 }
 
 function watchVerbs(): readonly Verb[] {

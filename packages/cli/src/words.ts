@@ -1,7 +1,7 @@
 /** Numbers and times as people read them, the same in every verb. */
 
 export function countText(value: number): string {
-  return value.toLocaleString('en-US');
+  return String(value).replace(/\B(?=(?:\d{3})+(?!\d))/g, ',');
 }
 
 export function plural(count: number, what: string): string {
@@ -48,6 +48,11 @@ export function whenText(iso: string, nowMs: number): string {
   if (Number.isNaN(ms)) return iso;
   if (Math.abs(ms) < SECOND_MS) return 'now';
   return ms > 0 ? `in ${spanText(ms)}` : `${roughSpanText(-ms)} ago`;
+}
+
+/** `in 4 min 12 s`; `now` for what is due or over. */
+export function dueText(iso: string, nowMs: number): string {
+  return whenText(iso, Math.min(nowMs, Date.parse(iso)));
 }
 
 /** `7c1e…a4`: enough to tell hashes apart. */

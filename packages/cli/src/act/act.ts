@@ -82,18 +82,18 @@ function shownLines(
   world: World,
   isOffered: boolean,
 ): readonly string[] {
-  const { plan, id, outcome } = result;
+  const { plan, outcome } = result;
   const { suffix } = open;
   if (plan !== undefined && outcome !== 'started' && outcome !== 'done')
     return planLines(plan, { nowMs: world.wallMs(), suffix, isOffered });
-  const follow = outcome === 'started' ? [`→ lakewarden ${followCommand(id)}${suffix}`] : [];
+  const follow = outcome === 'started' ? [`→ lakewarden ${followCommand(result)}${suffix}`] : [];
   return [...resultLines(result), ...follow];
 }
 
 /** How to see what was started come to its end. */
-function followCommand(id: string | undefined): string {
+function followCommand({ action, id }: ActionResult): string {
   if (id?.startsWith('backfill:')) return `backfills ${id} --watch`;
-  return 'runs --watch';
+  return action === 'run-runbook' || action === 'approve' ? 'runbook history' : 'runs --watch';
 }
 
 function printLines(lines: readonly string[], world: World): void {

@@ -3,7 +3,9 @@ import { askAgent } from '../ask-agent.ts';
 import { EXIT, type ExitCode, Refusal } from '../exit.ts';
 import { jsonText } from '../json-text.ts';
 import { lakeFolder } from '../lake-folder.ts';
-import { isSet, type Line, numberOption, textOption } from '../line/verb.ts';
+import { usage } from '../line/parse-line.ts';
+import { isSet, type Line, textOption } from '../line/verb.ts';
+import { durationOf, OptionError } from '../option-values.ts';
 import type { World } from '../world.ts';
 
 interface TokenAnswer {
@@ -20,16 +22,9 @@ export async function showToken(line: Line, lake: string, world: World): Promise
     );
   }
   const subject = textOption(line, 'subject');
-  const ttlSeconds = (numberOption(line, 'ttl') ?? 0) / 1_000;
-  const args = [
-    'token',
-    '--config',
-    config,
-    '--role',
-    textOption(line, 'role') ?? '',
-    '--ttl',
-    `${ttlSeconds}s`,
-  ];
+  const ttl = textOption(line, 'ttl') ?? '';
+  requireDuration(line, ttl);
+  const args = ['token', '--config', config, '--role', textOption(line, 'role') ?? '', '--ttl', ttl];
   const answer = await askAgent<TokenAnswer>(
     [...args, ...(subject === undefined ? [] : ['--subject', subject])],
     world,
@@ -37,4 +32,13 @@ export async function showToken(line: Line, lake: string, world: World): Promise
   if (answer === undefined) return EXIT.failed;
   world.print(isSet(line, 'json') ? jsonText(answer) : answer.token);
   return EXIT.done;
+}
+
+/** The agent takes it as it is written; what is no duration is wrong usage before anything is started. */
+function requireDuration(line: Line, text: string): void {
+  try {
+    durationOf('ttl', text);
+  } catch (error) {
+    throw error instanceof OptionError ? usage(error.message, line.verb) : error;
+  }
 }

@@ -42,7 +42,10 @@ export function verbHelpLines(verb: Verb): readonly string[] {
 function synopsis({ name, positionals }: Verb): string {
   return [
     name,
-    ...positionals.map(({ name: word, required }) => (required ? `<${word}>` : `[${word}]`)),
+    ...positionals.map(({ name: word, required, many }) => {
+      const text = many === true ? `${word} …` : word;
+      return required ? `<${text}>` : `[${text}]`;
+    }),
   ].join(' ');
 }
 

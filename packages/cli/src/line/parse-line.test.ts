@@ -27,6 +27,14 @@ describe('a command line', () => {
     expect(parse('runbook', 'show', 'stuck-adf-run').words).toEqual({ name: 'stuck-adf-run' });
   });
 
+  it('may end with as many words as there are', () => {
+    expect(parse('drill', 'storage-503', 'poison-flood', '--json').words).toEqual({
+      fault: 'storage-503 poison-flood',
+    });
+    expect(parse('drill', 'storage-503').words).toEqual({ fault: 'storage-503' });
+    expect(parse('drill', '--all').words).toEqual({});
+  });
+
   it.each([
     ['2h', '2026-11-22T16:00:00.000Z'],
     ['7d', '2026-11-29T14:00:00.000Z'],

@@ -89,8 +89,11 @@ function explain(
   return `unknown option --${unknown}${near === undefined ? '' : ` · did you mean --${near}?`}`;
 }
 
-function words(verb: Verb, given: readonly string[]): Readonly<Record<string, string>> {
+function words(verb: Verb, written: readonly string[]): Readonly<Record<string, string>> {
   const { positionals, name } = verb;
+  const last = positionals.length - 1;
+  const isMany = positionals[last]?.many === true && written.length > positionals.length;
+  const given = isMany ? [...written.slice(0, last), written.slice(last).join(' ')] : written;
   const extra = given[positionals.length];
   if (extra !== undefined) throw usage(`unexpected "${extra}" after ${name}`, verb);
   const missing = positionals.find(({ required }, index) => required && given[index] === undefined);

@@ -6,6 +6,8 @@ export interface Positional {
   readonly name: string;
   readonly required: boolean;
   readonly about?: string;
+  /** Takes all words that are left, which its value joins with blanks; only the last one of a verb. */
+  readonly many?: boolean;
 }
 
 /** What may be written behind an option, and what becomes of it. */

@@ -23,7 +23,7 @@ export function backfillsLines({ items }: Items<BackfillHealth>, { width, nowMs 
 export function backfillLines(backfill: BackfillHealth, { nowMs, suffix }: View): readonly string[] {
   const { id, state, title, plan, current } = backfill;
   return [
-    `backfill:${id}  ${title}`,
+    `${id}  ${title}`,
     ...field(
       'state',
       `${state} · ${percent(backfill)} % · ${countText(backfill.built)} of ${countText(backfill.total)}`,
@@ -34,7 +34,7 @@ export function backfillLines(backfill: BackfillHealth, { nowMs, suffix }: View)
     ...field('started', timeText(backfill.startedAt, nowMs)),
     ...field('ended', backfill.endedAt === undefined ? undefined : timeText(backfill.endedAt, nowMs)),
     ...field('plan', plan),
-    ...(state === 'paused' ? [`→ lakewarden resume backfill:${id}${suffix}`] : []),
+    ...(state === 'paused' ? [`→ lakewarden resume ${id}${suffix}`] : []),
     ...(state === 'running' ? [`→ lakewarden backfills ${id} --watch${suffix}`] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import type { SourceLag } from '@lakewarden/contracts';
 import { formatTable } from '../text-table.ts';
-import { countText, plural, spanText, whenText } from '../words.ts';
+import { countText, dueText, plural, spanText } from '../words.ts';
 import { untilText } from './health-lines.ts';
 import type { View } from './view.ts';
 
@@ -39,7 +39,7 @@ function sourceRow(lag: SourceLag, nowMs: number): readonly string[] {
         ? plural(lag.partitions.length, 'partition')
         : ''
       : `window ${window.key} ${window.state}${window.rows === undefined ? '' : ` ${plural(window.rows, 'row')}`}`,
-    nextAt === undefined ? '' : whenText(nextAt, nowMs),
+    nextAt === undefined ? '' : dueText(nextAt, nowMs),
     paused === undefined ? why : `paused: ${paused.reason}${untilText(paused.until, nowMs)}`,
   ];
 }

@@ -1,6 +1,6 @@
 import type { LayerHealth, Overview } from '@lakewarden/contracts';
 import { HEALTH_STATES } from '@lakewarden/contracts';
-import { countText, plural, roughSpanText, spanText } from '../words.ts';
+import { countText, dueText, plural, roughSpanText, spanText } from '../words.ts';
 import type { View } from './view.ts';
 
 /** Health by layer, what stands in the way, and the likely next command (ux.md, `lakewarden status`). */
@@ -11,7 +11,7 @@ export function overviewLines(seen: Overview, view: View): readonly string[] {
     thirdLine(seen, view),
     ...(seen.incidents.title === undefined ? [] : [`incident ${seen.incidents.title}`]),
     seen.next === ''
-      ? `→ lakewarden status --watch${view.suffix}    (all is well)`
+      ? `→ lakewarden status --watch${view.suffix}${seen.layers.every(isQuiet) ? '    (all is well)' : ''}`
       : `→ lakewarden ${seen.next}${view.suffix}`,
   ];
 }
@@ -31,7 +31,8 @@ function layerLine(layer: LayerHealth, seen: Overview): string {
   const state = stateText(layer);
   const behind = layer.layer === 'bronze' ? lagText(seen) : behindText(layer);
   const health = isQuiet(layer) ? `${state.padEnd(7)} ${behind}` : state;
-  return `${layer.layer.padEnd(8)} ${health.padEnd(23)} ${layer.why || plural(layer.datasets, 'table')}`;
+  // At least two blanks, so that columns stay apart.
+  return `${layer.layer.padEnd(8)} ${`${health}  `.padEnd(24)}${layer.why || plural(layer.datasets, 'table')}`;
 }
 
 const QUIET: ReadonlySet<string> = new Set(['fresh', 'empty']);
@@ -64,12 +65,7 @@ function thirdLine({ breakers, incidents, backfills, nextDrainAt }: Overview, { 
     `breakers ${open.length === 0 ? 'all closed' : open.map(({ dependency, state }) => `${dependency} ${state}`).join(', ')}`,
     `incidents ${incidents.open}${incidents.worst === undefined ? '' : ` (${incidents.worst})`}`,
     ...(backfills > 0 ? [`backfills ${backfills}`] : []),
-    ...(nextDrainAt === undefined ? [] : [`next drain ${nextText(nextDrainAt, nowMs)}`]),
+    ...(nextDrainAt === undefined ? [] : [`next drain ${dueText(nextDrainAt, nowMs)}`]),
   ];
   return parts.join('      ');
-}
-
-function nextText(at: string, nowMs: number): string {
-  const leftMs = Date.parse(at) - nowMs;
-  return leftMs >= 1_000 ? `in ${spanText(leftMs)}` : 'now';
 }

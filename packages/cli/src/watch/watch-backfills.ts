@@ -96,7 +96,7 @@ function createProgress({ panel, complain, now }: World): Progress {
 }
 
 function nameOf({ title, id }: BackfillHealth): string {
-  return title === '' ? `backfill ${id}` : plainText(title);
+  return plainText(title === '' ? id : title);
 }
 
 function failedText({ failed, total }: BackfillHealth): string {

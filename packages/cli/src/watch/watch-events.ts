@@ -44,7 +44,7 @@ function eventLine(event: AgentEvent, nowMs: number): string {
     case 'dataset':
       return `${now} dataset ${event.dataset.name} ${event.dataset.state}${event.dataset.why === '' ? '' : ` · ${event.dataset.why}`}`;
     case 'backfill':
-      return `${now} backfill ${event.backfill.id} ${event.backfill.state} · ${event.backfill.built} of ${event.backfill.total}`;
+      return `${now} ${event.backfill.id} ${event.backfill.state} · ${event.backfill.built} of ${event.backfill.total}`;
     case 'incident':
       return `${now} incident ${event.incident.id} ${event.incident.state} · ${event.incident.title}`;
     case 'execution':

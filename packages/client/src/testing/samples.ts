@@ -121,7 +121,7 @@ export function aRun(change: Partial<RunHealth> = {}): RunHealth {
 
 export function aBackfill(change: Partial<BackfillHealth> = {}): BackfillHealth {
   return {
-    id: '1a2b3c4d',
+    id: 'backfill:1a2b3c4d',
     title: 'backfill silver.orders 2011-11-01 … 2011-11-30',
     plan: `7c1e${'0'.repeat(58)}a4`,
     dataset: 'silver.orders',

@@ -150,7 +150,10 @@ function sayVerdicts(
   json: boolean,
   print: (text: string) => void,
 ): void {
-  if (json) return print(JSON.stringify({ faults, rowsUnbalanced: unbalanced }));
+  if (json) {
+    print(JSON.stringify({ faults, rowsUnbalanced: unbalanced }));
+    return;
+  }
   for (const verdict of faults) {
     const seconds = (ms: number | null) => (ms === null ? 'never' : `${(ms / 1000).toFixed(1)} s`);
     const how = verdict.closed ? 'closed' : 'NOT CLOSED';

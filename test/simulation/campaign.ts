@@ -10,6 +10,7 @@ export class Campaign {
   #commits = 0;
   #agents = 0;
   #zombies = 0;
+  #acts = 0;
   readonly #counts = new Map<string, number>();
 
   add(result: RunResult): void {
@@ -20,6 +21,7 @@ export class Campaign {
     this.#commits += result.commits;
     this.#agents += result.agents;
     this.#zombies += result.zombies;
+    this.#acts += result.acts;
     for (const [name, value] of Object.entries(result.counts)) {
       this.#counts.set(name, (this.#counts.get(name) ?? 0) + value);
     }
@@ -40,12 +42,13 @@ export class Campaign {
       `${counted('refusals')} refusals`,
       `${counted('stalls')} stalls`,
       `${this.#agents.toLocaleString('en')} agents, ${this.#zombies} of them outlived by a successor`,
+      `${this.#acts.toLocaleString('en')} acts of operators`,
       `${this.violations} violations`,
     ].join(', ');
   }
 
   describe(result: RunResult): string {
-    const { seed, hash, hours, events, commits, counts, agents, zombies, violation } = result;
+    const { seed, hash, hours, events, commits, counts, agents, zombies, acts, violation } = result;
     const counted = Object.entries(counts).map(([name, value]) => `${value} ${name}`);
     const what = [
       `${hours.toFixed(2)} h`,
@@ -54,6 +57,6 @@ export class Campaign {
       `${agents} agents`,
       ...counted,
     ];
-    return `seed ${seed}  trace ${hash}  ${what.join(', ')}, ${zombies} zombies\n${violation ?? 'no violation'}`;
+    return `seed ${seed}  trace ${hash}  ${what.join(', ')}, ${zombies} zombies, ${acts} acts\n${violation ?? 'no violation'}`;
   }
 }

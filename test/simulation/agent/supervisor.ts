@@ -51,6 +51,12 @@ export class Supervisor {
     this.#current?.process.resume();
   }
 
+  /** Whoever answers a request: the agent that runs, now and then a zombie. */
+  someProcess(chance: Chance): SimProcess | undefined {
+    const [zombie] = this.#zombies;
+    return zombie !== undefined && chance.happens(0.2) ? zombie.process : this.#current?.process;
+  }
+
   #startLife(): void {
     const { start, timeline, chance } = this.#options;
     const life = start({

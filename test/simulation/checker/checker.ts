@@ -2,6 +2,7 @@ import type { DataStore } from '../ports/data-files.ts';
 import type { Hub } from '../ports/hub.ts';
 import { BronzeJudge } from './bronze-judge.ts';
 import { BuildJudge } from './build-judge.ts';
+import { ControlJudge, type Told } from './control-judge.ts';
 import { LoggedTable, parseEntry } from './delta-log.ts';
 
 export interface Violation {
@@ -13,11 +14,12 @@ export interface Violation {
 export interface CheckedWorld {
   readonly hubs: readonly Hub[];
   readonly lake: DataStore;
-  /** What a batch window holds, as JSON bodies. */
-  readonly windowBodies: (window: string) => readonly string[];
+  /** What a batch window may hold, as JSON bodies: one or the other edition of it. */
+  readonly windowBodies: (window: string) => readonly (readonly string[])[];
   readonly nowMs: () => number;
 }
 
+const CONTROL_LOG = '_lakewarden/control/log/';
 const ENTRY = /^(.+)\/_delta_log\/(\d{20})\.json$/;
 
 /**
@@ -30,6 +32,7 @@ export class Checker {
   readonly #tables = new Map<string, LoggedTable>();
   readonly #bronze: BronzeJudge;
   readonly #builds: BuildJudge;
+  readonly #control = new ControlJudge();
   #entries = 0;
 
   constructor(world: CheckedWorld) {
@@ -45,6 +48,10 @@ export class Checker {
   }
 
   onPut(path: string, body: Uint8Array, kind: 'created' | 'replaced'): void {
+    if (path.startsWith(CONTROL_LOG)) {
+      this.#addAll(this.#control.onPut(path, body, kind));
+      return;
+    }
     const [, root, digits] = ENTRY.exec(path) ?? [];
     if (root === undefined || digits === undefined) return;
     const version = Number(digits);
@@ -64,14 +71,39 @@ export class Checker {
     }
     if (problems.length === 0) {
       const judge = root.startsWith('bronze/') ? this.#bronze : this.#builds;
-      problems.push(...judge.judge(table, commit));
+      problems.push(...judge.judge(table, commit), ...this.#control.onCommit(table, commit));
     }
-    for (const problem of problems) this.add(problem.startsWith('I') ? `${problem}  (${root})` : problem);
+    this.#addAll(problems.map((problem) => `${problem}  (${root})`));
   }
 
   /** Undefined: the lake holds all that it should. Else what is missing, and whom to ask why. */
   whatIsMissing(options: { readonly strict: boolean; readonly window: string }): string | undefined {
-    return this.#bronze.whatIsMissing(options.window) ?? this.#builds.whatIsMissing(options.strict);
+    return (
+      this.#bronze.whatIsMissing(options.window) ??
+      this.#builds.whatIsMissing(options.strict) ??
+      this.#control.whatIsOpen()
+    );
+  }
+
+  /** Acts of operators that stand in the control log. */
+  get acts(): number {
+    return this.#control.acts;
+  }
+
+  onTold(told: Told): void {
+    this.#addAll(this.#control.onTold(told));
+  }
+
+  onLift(action: string, target: string): void {
+    this.#control.onLift(action, target);
+  }
+
+  slicesOf(dataset: string): readonly string[] {
+    return [...(this.#tables.get(dataset.replace('.', '/'))?.newest.keys() ?? [])];
+  }
+
+  #addAll(problems: readonly string[]): void {
+    for (const problem of problems) this.add(problem);
   }
 
   add(what: string): void {

@@ -18,6 +18,23 @@ export const SCALED_BOUNDS: readonly Patch[] = [
   {
     file: 'packages/delta/src/checkpoint/write-checkpoint.ts',
     from: 'CHECKPOINT_INTERVAL_VERSIONS = 20;',
-    to: 'CHECKPOINT_INTERVAL_VERSIONS = 7;',
+    to: 'CHECKPOINT_INTERVAL_VERSIONS = 10;',
+  },
+  // A simulated hub never differs from what landed: without this no replay would ever commit.
+  {
+    file: 'packages/core/src/land/replay-hub.ts',
+    from: 'if (landedContent(own) === landedContent(range.files.map(({ tags }) => tags))) return undefined;',
+    to: 'void landedContent;',
+  },
+  // Nobody waits for these looks, but each is a dozen requests.
+  {
+    file: 'agent/src/service/build-loop.ts',
+    from: 'LOOK_EVERY_MS = 60_000;',
+    to: 'LOOK_EVERY_MS = 300_000;',
+  },
+  {
+    file: 'agent/src/service/window-landing.ts',
+    from: 'LOOK_EVERY_MS = 60_000;',
+    to: 'LOOK_EVERY_MS = 300_000;',
   },
 ];

@@ -70,9 +70,11 @@ function clickBody(chance: Chance): string {
   return chance.happens(0.03) ? broken(chance) : JSON.stringify({ page: chance.int(1, PAGES) });
 }
 
-/** What the vendors' system gives for a window: the same rows whenever it is asked. */
-export function storeRows(window: string): readonly Readonly<Record<string, string>>[] {
-  const shift = Number(window.slice(-2));
+/** Rows of a window as the vendors' system gives them, until it corrects them. */
+export type Edition = 'first' | 'corrected';
+
+export function storeRows(window: string, edition: Edition): readonly Readonly<Record<string, string>>[] {
+  const shift = Number(window.slice(-2)) + (edition === 'first' ? 0 : 1);
   return Array.from({ length: STORES }, (_, index) => ({
     store: `s${index}`,
     region: index === shift % STORES ? '' : `r${(index + shift) % 3}`,

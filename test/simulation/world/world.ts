@@ -1,7 +1,8 @@
 import { TerminalError, TransientError } from '@lakewarden/contracts';
 import type { Fact } from '@lakewarden/core';
-import { type AgentWorld, liveAgent } from '../agent/agent-process.ts';
-import { type Life, Supervisor } from '../agent/supervisor.ts';
+import { AgentLife, type AgentWorld } from '../agent/agent-life.ts';
+import { type Desk, Operator } from '../agent/operator.ts';
+import { Supervisor } from '../agent/supervisor.ts';
 import { Checker } from '../checker/checker.ts';
 import { type DataStore, type Disk, lakeFilesOf } from '../ports/data-files.ts';
 import { SimEngine } from '../ports/engine.ts';
@@ -9,7 +10,7 @@ import { Factory, jobRunnerOf } from '../ports/factory.ts';
 import { createHub, eventStreamOf } from '../ports/hub.ts';
 import { lakeStorageOf, ObjectStore } from '../ports/object-store.ts';
 import { shopPipeline } from '../shop/pipeline.ts';
-import { produce, storeRows } from '../shop/producers.ts';
+import { type Edition, produce, storeRows } from '../shop/producers.ts';
 import { Chance } from './chance.ts';
 import { type Counts, SimProcess } from './process.ts';
 import { Timeline } from './timeline.ts';
@@ -24,13 +25,16 @@ export interface RunResult {
   readonly commits: number;
   readonly agents: number;
   readonly zombies: number;
+  /** Acts of operators that stand in the audit. */
+  readonly acts: number;
   readonly counts: Counts;
   readonly violation: string | undefined;
   /** Last lines of the trace, when they were asked for. */
   readonly lines: readonly string[];
 }
 
-const START_MS = Date.UTC(2026, 0, 15, 9);
+/** Not long before midnight, so that days and windows change under way. */
+const START_MS = Date.UTC(2026, 0, 15, 22, 40);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** I9: from the last fault to the last slice. A stuck copy is given up after 2 h, a failed slice rests for up to 30 min. */
@@ -40,6 +44,22 @@ const REST_MS = 12 * MINUTE_MS;
 const SKEW_MS = 10 * MINUTE_MS;
 /** From the first lost fence to the end of the process. */
 const FENCED_EXIT_MS = 5 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** What two people work at; they do not lift each other's stops. */
+const DESKS: readonly Desk[] = [
+  {
+    name: 'ann',
+    pauses: ['source:orders', 'silver.orders', 'gold.sales'],
+    freezes: ['gold', 'silver.orders', 'all'],
+    holds: ['silver.orders', 'gold.regions'],
+  },
+  {
+    name: 'bob',
+    pauses: ['source:clicks', 'source:stores', 'silver.clicks'],
+    freezes: ['gold.sales', 'silver', 'silver.clicks'],
+    holds: ['silver.clicks', 'gold.sales'],
+  },
+];
 const PIPELINES = { lax: shopPipeline(false), strict: shopPipeline(true) };
 
 /** One seeded run: hours of faults, then calm, then the verdict. */
@@ -59,6 +79,14 @@ export class World {
   readonly #counts: Counts = { ios: 0, crashes: 0, stalls: 0, lostAnswers: 0, ghosts: 0, refusals: 0 };
   /** From then on agents start with the strict pipeline. */
   readonly #deployMs: number;
+  /** From then on the vendors' system gives corrected rows. */
+  readonly #correctMs: number;
+  readonly #config: AgentWorld['config'];
+  readonly #operators: readonly Operator[];
+  readonly #lives = new Map<SimProcess, AgentLife>();
+  readonly #failedWindows = new Set<string>();
+  #runningRun: string | undefined;
+  #isWell = false;
   #disk: Disk = new Map();
   #agents = 0;
   #ledger = 0n;
@@ -69,14 +97,22 @@ export class World {
     const chance = new Chance(String(seed));
     this.#chance = chance;
     this.#trace = new Trace(START_MS, options.keepLines);
-    this.#hours = chance.pick([1, 1, 1.5, 2, 3, 4]);
+    this.#hours = chance.pick([0.75, 1, 1, 1.5, 2, 3]);
     this.#weather = new Weather(chance.fork('weather'), START_MS, this.#hours);
     this.#deployMs = START_MS + chance.next() * this.#hours * HOUR_MS;
+    this.#correctMs = START_MS + chance.next() * 2 * this.#hours * HOUR_MS;
+    this.#config = {
+      drainEveryMs: 5 * MINUTE_MS,
+      probeEveryMs: 2 * MINUTE_MS,
+      windowEveryMs: chance.happens(0.5) ? HOUR_MS : undefined,
+    };
     const nowMs = () => this.#timeline.nowMs;
+    const bodies = (window: string, edition: Edition) =>
+      storeRows(window, edition).map((row) => JSON.stringify(row));
     this.#checker = new Checker({
       hubs: this.#hubs,
       lake: this.#lake,
-      windowBodies: (window) => storeRows(window).map((row) => JSON.stringify(row)),
+      windowBodies: (window) => [bodies(window, 'first'), bodies(window, 'corrected')],
       nowMs,
     });
     this.#store = new ObjectStore(nowMs, (path, body, kind) => this.#checker.onPut(path, body, kind));
@@ -84,13 +120,14 @@ export class World {
       timeline: this.#timeline,
       chance: chance.fork('factory'),
       lake: this.#lake,
-      rowsOf: storeRows,
+      rowsOf: (window) => storeRows(window, nowMs() < this.#correctMs ? 'first' : 'corrected'),
     });
     this.#supervisor = new Supervisor({
       timeline: this.#timeline,
       chance: chance.fork('supervisor'),
       start: (events) => this.#startAgent(events),
     });
+    this.#operators = DESKS.map((desk) => this.#createOperator(desk));
   }
 
   async run(): Promise<RunResult> {
@@ -98,6 +135,7 @@ export class World {
     for (const hub of this.#hubs)
       produce(hub, this.#timeline, this.#chance.fork(`produce ${hub.name}`), endMs);
     this.#supervisor.begin();
+    for (const operator of this.#operators) operator.begin();
     await this.#runUntil(endMs);
     this.#calm();
     const missing = await this.#runToRest();
@@ -113,6 +151,7 @@ export class World {
       commits: this.#checker.entries,
       agents: this.#agents,
       zombies: this.#supervisor.zombies,
+      acts: this.#checker.acts,
       counts: this.#counts,
       violation: violation?.what,
       lines: this.#trace.lines,
@@ -125,6 +164,7 @@ export class World {
     this.#weather.isCalm = true;
     this.#factory.isCalm = true;
     this.#supervisor.calm();
+    for (const operator of this.#operators) void operator.calm(() => this.#isWell);
   }
 
   /** Undefined: everything is there and stays. */
@@ -134,6 +174,7 @@ export class World {
     while (this.#timeline.nowMs < untilMs && this.#checker.violations.length === 0) {
       await this.#runUntil(this.#timeline.nowMs + MINUTE_MS);
       missing = this.#whatIsMissing();
+      this.#isWell = missing === undefined;
       if (missing !== undefined) continue;
       const before = this.#checker.entries;
       await this.#runUntil(this.#timeline.nowMs + REST_MS);
@@ -159,26 +200,69 @@ export class World {
     await this.#timeline.run(() => isThere || this.#checker.violations.length > 0);
   }
 
-  /** A window an hour, named by days that follow each other; none begins after the calm. */
+  /** The last window that has closed. */
   #windowAt(nowMs: number): string {
-    const hour = Math.floor((Math.min(nowMs, this.#calmFromMs) - START_MS) / HOUR_MS);
-    return new Date(Date.UTC(2026, 0, 1 + Math.max(0, hour))).toISOString().slice(0, 10);
+    return new Date(Math.floor(nowMs / DAY_MS) * DAY_MS - DAY_MS).toISOString().slice(0, 10);
   }
 
-  #startAgent(events: { onDeath: () => void; onStall: (ms: number) => void }): Life {
+  #createOperator(desk: Desk): Operator {
+    const chance = this.#chance.fork(desk.name);
+    return new Operator(
+      {
+        timeline: this.#timeline,
+        actions: () => {
+          const process = this.#supervisor.someProcess(chance);
+          return process && this.#lives.get(process)?.actions;
+        },
+        slicesOf: (dataset) => this.#checker.slicesOf(dataset),
+        runningRun: () => this.#runningRun,
+        failedWindows: () => [...this.#failedWindows],
+        landedWindows: () => this.#checker.slicesOf('bronze.stores'),
+        onAnswer: ({ action, input, idempotency, result }) => {
+          const target = String(input.target ?? input.slice ?? input.plan ?? input.run ?? input.window);
+          const line = `${desk.name} is told ${action} ${target}: ${result.outcome}, ${result.message}`;
+          this.#trace.add(this.#timeline.nowMs, line);
+          this.#checker.onTold({ action, target, outcome: result.outcome, idempotency, audit: result.audit });
+        },
+        onLift: (action, target) => this.#checker.onLift(action, target),
+        onError: (what, error) => this.#onError(desk.name, what, error),
+      },
+      desk,
+      chance,
+    );
+  }
+
+  #startAgent(events: { onDeath: () => void; onStall: (ms: number) => void }): {
+    process: SimProcess;
+    stop: () => void;
+  } {
     const name = `agent-${++this.#agents}`;
     const chance = this.#chance.fork(name);
-    const process = new SimProcess(
+    const process: SimProcess = new SimProcess(
       name,
       { timeline: this.#timeline, trace: this.#trace, weather: this.#weather, counts: this.#counts },
-      { chance, skewMs: chance.int(-SKEW_MS, SKEW_MS), ...events },
+      {
+        chance,
+        skewMs: chance.int(-SKEW_MS, SKEW_MS),
+        onStall: events.onStall,
+        onDeath: () => {
+          this.#lives.delete(process);
+          events.onDeath();
+        },
+      },
     );
     // Most agents come back on the machine of the one before and find its spool, not its memory.
     if (chance.happens(0.3)) this.#disk = new Map();
     const stop = new AbortController();
     this.#trace.add(this.#timeline.nowMs, `${name} starts`);
-    const world = this.#agentWorld(process, chance);
-    this.#timeline.after(0, () => void liveAgent(process, world, stop.signal).then(() => process.kill()));
+    const life = new AgentLife(process, this.#agentWorld(process, chance));
+    this.#lives.set(process, life);
+    const end = (error?: unknown) => {
+      // A loop that is stopped half-way ends with the abort of its signal.
+      if (error !== undefined && !stop.signal.aborted) this.#onError(name, 'life', error);
+      process.kill();
+    };
+    this.#timeline.after(0, () => void life.run(stop.signal).then(() => end(), end));
     return { process, stop: () => stop.abort() };
   }
 
@@ -189,32 +273,35 @@ export class World {
     return {
       pipeline: this.#isStrictNow ? PIPELINES.strict : PIPELINES.lax,
       ports: {
-        storage: lakeStorageOf(process, this.#store),
         files: lakeFilesOf(process, this.#lake, disk),
         stream: eventStreamOf(process, this.#hubs, chance),
         jobs: jobRunnerOf(process, this.#factory),
         engine,
         landing: engine,
       },
+      storage: lakeStorageOf(process, this.#store),
+      config: this.#config,
       nextEpoch: (held) => {
         this.#ledger = (held > this.#ledger ? held : this.#ledger) + 1n;
         return this.#ledger;
       },
-      windowOf: (_source, nowMs) => this.#windowAt(nowMs),
       emit: (fact) => this.#onFact(process, fact),
-      onError: (loop, error) => this.#onError(process, loop, error),
+      onError: (loop, error) => this.#onError(process.name, loop, error),
       onFenced: () => this.#timeline.after(chance.int(0, FENCED_EXIT_MS), () => process.kill()),
     };
   }
 
   #onFact(process: SimProcess, fact: Fact): void {
     const text = JSON.stringify(fact);
+    if (fact.type === 'RunStarted') this.#runningRun = fact.run;
+    if (fact.type === 'WindowFailed') this.#failedWindows.add(fact.window);
+    if (fact.type === 'WindowLanded') this.#failedWindows.delete(fact.window);
     this.#trace.add(this.#timeline.nowMs, `${process.name} ${text}`);
     if (text.includes('ERR_ASSERTION')) this.#checker.add(`a bug: ${text}`);
   }
 
-  #onError(process: SimProcess, loop: string, error: unknown): void {
-    this.#trace.add(this.#timeline.nowMs, `${process.name} ${loop} failed: ${error}`);
+  #onError(who: string, loop: string, error: unknown): void {
+    this.#trace.add(this.#timeline.nowMs, `${who} ${loop} failed: ${error}`);
     if (error instanceof TransientError || error instanceof TerminalError) return;
     this.#checker.add(`a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }

@@ -24,7 +24,9 @@ export function groupSignals(
   active: readonly Incident[],
 ): Grouping {
   const known = new Set(active.map(({ cause }) => cause));
-  const candidates: readonly Root[] = [...active, ...signals.filter(({ cause }) => !known.has(cause))];
+  const all: readonly Root[] = [...active, ...signals.filter(({ cause }) => !known.has(cause))];
+  // What lies deepest explains the most: a consequence is folded into the root, not into another consequence.
+  const candidates = [...all].sort((a, b) => RANK[a.kind] - RANK[b.kind]);
   const roots: Signal[] = [];
   const folded = new Map<string, Signal[]>();
   for (const signal of signals) {

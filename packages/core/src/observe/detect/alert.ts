@@ -11,10 +11,13 @@ export const alert: Detector = {
   detect(o) {
     const byCause = new Map<string, ActiveAlert[]>();
     const causeOf = causesOf(o.alerts);
+    const answeredMs = answersOf(o);
     for (const each of o.alerts) {
       const cause = causeOf(each);
-      if (each.receivedMs <= answeredMs(o, cause)) continue;
-      byCause.set(cause, [...(byCause.get(cause) ?? []), each]);
+      if (each.receivedMs <= (answeredMs.get(cause) ?? Number.NEGATIVE_INFINITY)) continue;
+      const known = byCause.get(cause);
+      if (known === undefined) byCause.set(cause, [each]);
+      else known.push(each);
     }
     return [...byCause].flatMap(([cause, alerts]) => {
       const newest = alerts.reduce((a, b) => (b.receivedMs >= a.receivedMs ? b : a));
@@ -32,7 +35,7 @@ export const alert: Detector = {
             resourceType: newest.resourceType,
             firedMs: newest.firedMs,
             receivedMs: newest.receivedMs,
-            sinceMs: Math.min(...alerts.map(({ firedMs }) => firedMs)),
+            sinceMs: alerts.reduce((first, { firedMs }) => Math.min(first, firedMs), newest.firedMs),
             alerts: alerts.length,
           },
         }),
@@ -64,11 +67,14 @@ function causesOf(alerts: readonly ActiveAlert[]): (alert: ActiveAlert) => strin
   };
 }
 
-function answeredMs(o: Observation, cause: string): number {
-  const ends = [...o.control.incidents.values()]
-    .filter((incident) => incident.cause === cause && incident.state === 'resolved')
-    .map(({ endedAt }) => Date.parse(endedAt ?? ''));
-  return Math.max(Number.NEGATIVE_INFINITY, ...ends.filter(Number.isFinite));
+/** By cause, when its last incident ended. */
+function answersOf({ control }: Observation): ReadonlyMap<string, number> {
+  const answers = new Map<string, number>();
+  for (const { cause, kind, state, endedAt } of control.incidents.values()) {
+    if (kind !== 'alert' || state !== 'resolved' || endedAt === undefined) continue;
+    answers.set(cause, Math.max(answers.get(cause) ?? 0, Date.parse(endedAt)));
+  }
+  return answers;
 }
 
 function severityOf(text: string): Severity {

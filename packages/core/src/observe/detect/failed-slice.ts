@@ -9,7 +9,9 @@ export const failedSlice: Detector = {
     const byDataset = new Map<DatasetName, FailedSlice[]>();
     for (const failure of o.failures) {
       if (failure.attempts < 1) continue;
-      byDataset.set(failure.dataset, [...(byDataset.get(failure.dataset) ?? []), failure]);
+      const known = byDataset.get(failure.dataset);
+      if (known === undefined) byDataset.set(failure.dataset, [failure]);
+      else known.push(failure);
     }
     return [...byDataset].map(([dataset, failures]) => {
       const [first] = failures;

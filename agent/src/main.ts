@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatProblem, TerminalError, TransientError } from '@lakewarden/contracts';
+import { formatProblem, ROLES, roleSchema, TerminalError, TransientError } from '@lakewarden/contracts';
 import { type EmitFact, isComplete, reasonOf } from '@lakewarden/core';
 import { systemClock } from './adapters/system-clock.ts';
 import { type AgentConfig, loadConfig } from './config.ts';
@@ -11,7 +12,13 @@ import { formatFact } from './telemetry/report.ts';
 
 const USAGE = `usage: agent run --config FILE [--once] [--stop-with-parent]
        agent read --config FILE tables | status | query --sql SQL
-       agent check --pipeline FILE`;
+       agent check --pipeline FILE
+       agent token --config FILE --role viewer|operator|admin|alert-sender --ttl 30d [--subject NAME]
+       agent runbook test [--dir DIR] [--runbook NAME] [--pipeline FILE]`;
+
+const SHIPPED_PIPELINE = fileURLToPath(
+  new URL('../../packages/retail/pipeline/pipeline.yaml', import.meta.url),
+);
 
 const say = (value: unknown) => console.log(JSON.stringify(value));
 const emit: EmitFact = (fact) => console.log(formatFact(fact, systemClock.now()));
@@ -25,6 +32,11 @@ function parse() {
       pipeline: { type: 'string' },
       once: { type: 'boolean' },
       sql: { type: 'string' },
+      role: { type: 'string' },
+      ttl: { type: 'string' },
+      subject: { type: 'string' },
+      dir: { type: 'string' },
+      runbook: { type: 'string' },
       'stop-with-parent': { type: 'boolean' },
     },
   });
@@ -76,6 +88,30 @@ function check(pipeline: string): number {
   return loaded.kind === 'problems' ? sayProblems(loaded.problems.map(formatProblem)) : 0;
 }
 
+type Values = ReturnType<typeof parse>['values'];
+
+async function giveToken(
+  config: AgentConfig,
+  { role, ttl = '', subject = 'local' }: Values,
+): Promise<number> {
+  const known = roleSchema.safeParse(role);
+  if (!known.success) {
+    throw new TerminalError('invalid', `"${role}" is no role · one of ${ROLES.join(', ')}`);
+  }
+  const { makeToken } = await import('./offline.ts');
+  say({ answer: await makeToken(config, { role: known.data, ttl, subject }) });
+  return 0;
+}
+
+/** Fixtures may be alerts, which mean something only for a pipeline: the shipped one unless another is named. */
+async function tryRunbooks({ dir, runbook, pipeline = SHIPPED_PIPELINE }: Values): Promise<number> {
+  const loaded = loadPipeline(pipeline);
+  if (loaded.kind === 'problems') return sayProblems(loaded.problems.map(formatProblem));
+  const { testRunbooks } = await import('./offline.ts');
+  say({ answer: testRunbooks(loaded.pipeline, dir, runbook) });
+  return 0;
+}
+
 function sayProblems(problems: readonly string[]): number {
   for (const problem of problems) say({ level: 'error', type: 'PipelineProblem', message: problem, problem });
   return 1;
@@ -85,6 +121,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parse();
   const [verb, what] = positionals;
   if (verb === 'check' && values.pipeline !== undefined) return check(values.pipeline);
+  if (verb === 'runbook' && what === 'test') return await tryRunbooks(values);
   if (values.config === undefined) {
     console.error(USAGE);
     return 2;
@@ -95,6 +132,7 @@ async function main(): Promise<number> {
   const config = loadConfig(values.config);
   try {
     if (verb === 'run') return await run(config, values.once ?? false, stop.signal);
+    if (verb === 'token') return await giveToken(config, values);
     if (verb === 'read') return await read(config, what, values.sql, stop.signal);
   } catch (error) {
     if (stop.signal.aborted) return 1;

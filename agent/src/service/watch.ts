@@ -1,4 +1,4 @@
-import { type ControlEffect, formatProblem, type QueryResult } from '@lakewarden/contracts';
+import { type ControlEffect, formatProblem, type QueryResult, TransientError } from '@lakewarden/contracts';
 import {
   type Actions,
   type ControlLog,
@@ -47,6 +47,8 @@ export function createWatch(options: WatchOptions): Watch {
     async perform(action, request, as, signal): Promise<PerformOutcome> {
       const outcome = await options.actions().perform(action, request, as, signal);
       if (outcome.kind === 'ok') return { kind: 'performed', result: outcome.result };
+      // Not a no: the audit could not be written now, and the same request does it later.
+      if (outcome.code === 'unavailable') throw new TransientError('unavailable', outcome.message);
       return { kind: 'refused', reason: `${outcome.message} · ${outcome.remedy}` };
     },
     probe: async (dependency, signal) => (await guards.find(dependency)?.isAnswering(signal)) ?? false,

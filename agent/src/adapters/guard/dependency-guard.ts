@@ -117,7 +117,10 @@ class DependencyGuard implements Guard {
   async isAnswering(signal: AbortSignal): Promise<boolean> {
     const probe = this.#limitedProbe();
     if (probe === undefined) return this.#state === 'closed';
-    return (await failureOf(probe, signal)) === undefined;
+    const isAnswering = (await failureOf(probe, signal)) === undefined;
+    // An answer is an answer, whoever asked: nobody waits for the prober's next turn.
+    if (isAnswering && this.#breaker.isOpen) this.#prober.answered();
+    return isAnswering;
   }
 
   onChange(listener: (change: BreakerChange) => void): () => void {

@@ -38,7 +38,10 @@ export interface Guard {
   runSync<T>(what: string, call: () => T): T;
   /** How to ask whether the dependency is there: one cheap request. The adapter gives it; the last one given is used. */
   probeWith(probe: Probe): void;
-  /** Asks the dependency once, past the breaker. Without a probe nobody can be asked: then what the breaker knows counts. */
+  /**
+   * Asks the dependency once, past the breaker, which an answer closes. Without a probe nobody can be asked: then what the
+   * breaker knows counts.
+   */
   isAnswering(signal: AbortSignal): Promise<boolean>;
   /** Listeners must not throw. Returns how to stop listening. */
   onChange(listener: (change: BreakerChange) => void): () => void;

@@ -65,6 +65,13 @@ export class Prober {
     this.#nextProbeMs = undefined;
   }
 
+  /** Somebody else asked it and was answered. */
+  answered(): void {
+    this.stop();
+    this.#answeredMs = this.#options.clock.now();
+    this.#options.onAnswered();
+  }
+
   /**
    * An operation was given up and nothing has succeeded since: asks a few times at once, each answer counting, so that
    * an agent with little to do knows within seconds and not at its next round.

@@ -166,6 +166,30 @@ describe('the control log', () => {
     expect(b.log.state).toEqual(a.log.state);
   });
 
+  it('says nothing of an act before what it was decided by is durable', async () => {
+    const { storage, fail } = faulty();
+    const { log } = await open(storage);
+    const pauseOnce = (state: typeof log.state) =>
+      state.pauses.has('source:orders')
+        ? { kind: 'leave' as const, outcome: 'paused already' }
+        : { kind: 'write' as const, entry: pause('source:orders') };
+    fail(() => 'unavailable');
+    const results = await Promise.allSettled([log.act(pauseOnce, signal), log.act(pauseOnce, signal)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('writes an act after all that was noted before it, however much that is', async () => {
+    const { storage, fail } = faulty();
+    const { log } = await open(storage);
+    fail(() => 'unavailable');
+    for (let i = 0; i < 600; i += 1) log.note(notedIncident(`i-${i}`));
+    await expect(log.flush(signal)).rejects.toBeInstanceOf(TransientError);
+    fail(undefined);
+    const { entry } = await log.act(pause('source:orders'), signal);
+    expect(entry.seq).toBe(601);
+    expect([...storage.objects.keys()].filter((path) => path.includes('/log/'))).toHaveLength(3);
+  });
+
   it('withdraws an act that is cancelled before it is on its way', async () => {
     const storage = memoryStorage();
     const { log } = await open(storage);

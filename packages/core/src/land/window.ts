@@ -133,7 +133,7 @@ async function attemptWindow(
     }));
     const landed = await deps.landing.writeBatch({ dataset, window, files, outDir: scratch.dir }, signal);
     checkArrival(source, landed, rowsCopied);
-    return await commitWindow(deps, request, attempt, landed, signal);
+    return await commitWindow(deps, request, attempt, run.runId, landed, signal);
   } finally {
     await scratch.release();
   }
@@ -185,11 +185,12 @@ async function commitWindow(
   deps: WindowDeps,
   { dataset, source, window, epoch }: WindowRequest,
   attempt: number,
+  /** Of Data Factory: it stands in the tags of the files, so that a row can be traced to it. */
+  run: string,
   landed: BatchLanded,
   signal: AbortSignal,
 ): Promise<Extract<WindowResult, { kind: 'landed' | 'fenced' }> | { kind: 'conflict' }> {
   const root = rootOf(dataset.name);
-  const run = deps.random.uuid();
   const base = await deps.tables.refresh(root, signal);
   const appId = windowAppId(source, window);
   const from = base?.txns.get(appId);

@@ -245,6 +245,22 @@ describe('a breaker', () => {
 });
 
 describe('an open breaker', () => {
+  test('closes as soon as somebody asks the dependency past it and is answered, and is not probed then', async () => {
+    const { clock, service, guard, facts, open, up, ask } = makeWorld();
+    await open();
+    const { signal } = new AbortController();
+    expect(await guard.isAnswering(signal)).toBe(false);
+    expect(guard.status().state).toBe('open');
+    up();
+    expect(await guard.isAnswering(signal)).toBe(true);
+    expect(guard.status()).toMatchObject({ state: 'closed', failures: 0 });
+    expect(facts.at(-1)).toMatchObject({ type: 'BreakerClosed', by: 'probe' });
+    await expect(ask()).resolves.toBe('done');
+    const { probes } = service;
+    await clock.pass(60_000);
+    expect(service.probes).toBe(probes);
+  });
+
   test('is probed after about a second, then at most five seconds apart, and closes when one is answered', async () => {
     const { clock, service, guard, facts, open, up, ask, changes } = makeWorld();
     await open();

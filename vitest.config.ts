@@ -14,7 +14,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'test/support/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'agent/src/**/*.test.ts',
+            'extension/{shared,webview}/**/*.test.ts',
+            'test/support/**/*.test.ts',
+          ],
           exclude: [...WIRE, '**/node_modules/**'],
           testTimeout: 20_000,
         },

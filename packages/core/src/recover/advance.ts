@@ -170,6 +170,11 @@ function doStep(advance: Advance, step: RunbookStep, at: ExecutionStep): Move {
   return { kind: 'act', step, isUndo: false, ...(approvedPlan !== undefined && { approvedPlan }) };
 }
 
+/** Its `when` held when it began, and is known not to hold now. */
+export function isNoLongerNeeded(advance: Advance, step: RunbookStep): boolean {
+  return evaluateAll(step.when, advance.o, contextOf(advance, 0)) === false;
+}
+
 /** The breaker was probed, too, and found an answer first. */
 function hasClosedSince({ execution, o }: Advance, step: RunbookStep, at: ExecutionStep): boolean {
   const dependency = bindText(String(step.with.dependency), execution.bindings);

@@ -213,6 +213,19 @@ describe('a step that does not go well', () => {
     expect([actions(world), calls(world)]).toEqual([['retry'], ['Look at it: step retry failed: frozen']]);
   });
 
+  it('is skipped when what it was to mend ended meanwhile', async () => {
+    const world = failingWorld(mend(RETRY.replace('timeout', 'when: [{ check: slices-failed }], timeout')));
+    world.onAct = () => {
+      fail(world, []);
+      return { kind: 'refused', reason: 'nothing of it has failed' };
+    };
+    await seconds(world, 30);
+    expect([steps(world), world.incidents()]).toEqual([
+      ['retry skipped'],
+      ['failed-slice:silver.orders resolved'],
+    ]);
+  });
+
   it('is given up when it hangs, and the watch goes on meanwhile', async () => {
     const hanging = failingWorld(mend(RETRY));
     let isAborted = false;
@@ -332,6 +345,17 @@ describe('a plan that a step makes', () => {
     await seconds(large, 10);
     expect(large.acts.map(({ action, input }) => [action, input.plan])).toEqual([['apply', 'cafe']]);
     expect(large.incidents()).toEqual(['failed-slice:silver.orders resolved']);
+  });
+
+  it('is made again when the world moved before it was applied', async () => {
+    const moving = world(3);
+    const { onAct } = moving;
+    let refusals = 0;
+    moving.runbooks.set('mend', mend(REBUILD.replace('timeout', 'retry: { max: 1, backoff: 1s }, timeout')));
+    moving.onAct = (act) =>
+      act.action === 'apply' && refusals++ === 0 ? { kind: 'refused', reason: 'moved' } : onAct(act);
+    await seconds(moving, 30);
+    expect([refusals, moving.incidents()]).toEqual([2, ['failed-slice:silver.orders resolved']]);
   });
 
   it('is not applied twice when the agent dies between applying and writing it down', async () => {

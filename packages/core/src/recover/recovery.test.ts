@@ -41,7 +41,7 @@ const FAILURES: readonly Failure[] = [
         return undefined;
       };
     },
-    acts: ['reset-breaker event-hubs', 'retry source:orders'],
+    acts: ['retry source:orders'],
   },
   {
     runbook: 'stuck-adf-run',

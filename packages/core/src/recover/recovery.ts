@@ -14,7 +14,15 @@ import { nextIncidentState } from '../observe/incident-states.ts';
 import { isWorkedOn } from '../observe/incidents.ts';
 import type { Observation } from '../observe/observation.ts';
 import type { RunbookExecution } from '../policy/control-state.ts';
-import { type Advance, askForPlan, giveUp, type Move, nextMove, stepMoved } from './advance.ts';
+import {
+  type Advance,
+  askForPlan,
+  giveUp,
+  isNoLongerNeeded,
+  type Move,
+  nextMove,
+  stepMoved,
+} from './advance.ts';
 import { bindingsOf, bindText } from './bindings.ts';
 import { executionId, isWorking, startedEffect, statesOf } from './execution.ts';
 import { Flights } from './flights.ts';
@@ -224,9 +232,10 @@ export class Recovery implements RunbookHost {
   }
 
   #failed(advance: Advance, { step, isUndo }: Extract<Move, { kind: 'act' }>, note: string): Move {
-    return isUndo
-      ? giveUp(advance, 'escalated', `step ${step.id} could not be undone: ${note}`)
-      : stepMoved(step, advance.execution, 'failed', note);
+    if (isUndo) return giveUp(advance, 'escalated', `step ${step.id} could not be undone: ${note}`);
+    // What it was to mend ended meanwhile: a run that is cancelled has nothing to cancel any more.
+    const isNeedless = isNoLongerNeeded(advance, step);
+    return stepMoved(step, advance.execution, isNeedless ? 'skipped' : 'failed', note);
   }
 
   #notify({ execution, runbook }: Advance, step: RunbookStep): Move {

@@ -125,7 +125,9 @@ async function planAndApply(
     const note = `plan ${plan.hash} builds ${size} slices, blastRadius is ${runbook.guardrails.blastRadius}`;
     return { kind: 'too-large', plan: plan.hash, note };
   }
-  return performAs(deps.perform, call, 'apply', { plan: plan.hash }, applyKey, signal);
+  const applied = await performAs(deps.perform, call, 'apply', { plan: plan.hash }, applyKey, signal);
+  // The world moved while it was planned: another plan may be right. What was refused is not in the log.
+  return applied.kind === 'failed' ? { ...applied, isFinal: false } : applied;
 }
 
 /** Slices built and built again; a source that is read again counts by its partitions. */

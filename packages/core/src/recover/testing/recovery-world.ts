@@ -309,9 +309,12 @@ export class RecoveryWorld {
         const idempotency = `${principal.id}:${key}`;
         if (this.control.acts.has(idempotency)) return performed(action);
         if (action === 'replay') return this.onAct(act) ?? performed(action);
-        this.#write([], principal.id, principal.role, { action, input, idempotency });
+        const answer = this.onAct(act);
         this.acts.push(act);
-        return this.onAct(act) ?? performed(action);
+        // What was refused stands nowhere.
+        if (answer?.kind === 'refused') return answer;
+        this.#write([], principal.id, principal.role, { action, input, idempotency });
+        return answer ?? performed(action);
       },
       probe: async () => {
         this.probes++;

@@ -113,6 +113,7 @@ export function manifest(): Manifest {
             label: words('matcher', 'Problems of pipeline files and runbooks'),
             owner: EXTENSION,
             source: 'lakewarden',
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor puts the folder there
             fileLocation: ['autoDetect', '${workspaceFolder}'],
             pattern: {
               regexp: '^(?:refused\\s+)?([^\\s:][^:]*):(\\d+):(\\d+)\\s{2}(.*)$',

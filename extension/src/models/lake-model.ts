@@ -180,23 +180,26 @@ export class LakeModel {
         this.#inBackground(() => this.load());
         return;
       case 'dataset':
-        return this.#put('datasets', event.dataset.name, () => {
-          this.#datasets.set(event.dataset.name, event.dataset);
-          this.#change.datasets.add(event.dataset.name);
-          this.#askOverview();
-        });
-      case 'source':
-        return this.#put('sources', event.source.source, () =>
-          this.#sources.set(event.source.source, event.source),
+        this.#put('datasets', event.dataset.name, () =>
+          this.#datasets.set(event.dataset.name, event.dataset),
         );
+        this.#change.datasets.add(event.dataset.name);
+        this.#askOverview();
+        return;
+      case 'source':
+        this.#put('sources', event.source.source, () => this.#sources.set(event.source.source, event.source));
+        return;
       case 'breaker':
-        return this.#put('breakers', event.breaker.dependency, () =>
+        this.#put('breakers', event.breaker.dependency, () =>
           this.#breakers.set(event.breaker.dependency, event.breaker),
         );
+        return;
       case 'run':
-        return this.#put('runs', event.run.id, () => this.#runs.put(event.run));
+        this.#put('runs', event.run.id, () => this.#runs.put(event.run));
+        return;
       case 'backfill':
-        return this.#put('backfills', event.backfill.id, () => this.#backfills.put(event.backfill));
+        this.#put('backfills', event.backfill.id, () => this.#backfills.put(event.backfill));
+        return;
       case 'incident':
         this.#put('incidents', event.incident.id, () => this.#incidents.put(event.incident));
         this.#askOverview();
@@ -207,12 +210,9 @@ export class LakeModel {
         this.#inBackground(() => this.#reloadRunbooks());
         return;
       case 'fact':
-        return this.#tellFact(event);
+        this.#log[event.level](event.message);
+        return;
     }
-  }
-
-  #tellFact({ level, message }: Extract<AgentEvent, { type: 'fact' }>): void {
-    this.#log[level](message);
   }
 
   #put(topic: Topic, key: string, put: () => void): void {

@@ -1,3 +1,4 @@
+import { didYouMean, listNames } from '@lakewarden/compute';
 import type { ActionArguments, ActionName, ControlEffect, Plan, Principal } from '@lakewarden/contracts';
 import type { Observation } from '../observe/observation.ts';
 import type { ControlState } from '../policy/control-state.ts';
@@ -62,6 +63,12 @@ export interface Refused {
 
 export function refuse(code: ActionCode, message: string, remedy: string): Refused {
   return { kind: 'refused', problem: { code, message, remedy } };
+}
+
+/** `Did you mean "pause"?`, or what there is. */
+export function hintFor(name: string, known: readonly string[], none: string): string {
+  const hint = didYouMean(name, known) ?? listNames(known) ?? none;
+  return `${hint.charAt(0).toUpperCase()}${hint.slice(1)}${hint.endsWith('?') ? '' : '.'}`;
 }
 
 /** `3 slices`, `1 slice`. */

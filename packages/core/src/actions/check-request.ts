@@ -1,4 +1,3 @@
-import { didYouMean } from '@lakewarden/compute';
 import {
   ACTION_NAMES,
   type ActionContract,
@@ -7,7 +6,7 @@ import {
   type TransientError,
 } from '@lakewarden/contracts';
 import { reasonOf } from '../facts.ts';
-import { type Refused, refuse } from './action.ts';
+import { hintFor, type Refused, refuse } from './action.ts';
 
 export type InputReading =
   | { readonly kind: 'input'; readonly input: Readonly<Record<string, unknown>> }
@@ -37,12 +36,8 @@ const NAME_SHOWN_CHARS = 40;
 
 export function unknownAction(name: string): Refused {
   const shown = name.slice(0, NAME_SHOWN_CHARS);
-  const hint = didYouMean(shown, ACTION_NAMES) ?? `there are: ${ACTION_NAMES.join(', ')}`;
-  return refuse(
-    'unknown-action',
-    `there is no action ${JSON.stringify(shown)}`,
-    `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`,
-  );
+  const remedy = hintFor(shown, ACTION_NAMES, '');
+  return refuse('unknown-action', `there is no action ${JSON.stringify(shown)}`, remedy);
 }
 
 export function forbidden(name: ActionName, { role }: ActionContract, principal: Principal): Refused {

@@ -1,20 +1,15 @@
-import { type Dataset, didYouMean, listNames, type Source } from '@lakewarden/compute';
+import type { Dataset, Source } from '@lakewarden/compute';
 import { type DatasetName, type Grain, isSliceKey, parseTarget, type Target } from '@lakewarden/contracts';
 import type { Observation } from '../observe/observation.ts';
 import type { SliceView } from '../reconcile/world.ts';
-import { type Refused, refuse } from './action.ts';
+import { hintFor, type Refused, refuse } from './action.ts';
 
 /** What was asked about, found in the pipeline and in what was seen; or why not, with what was perhaps meant. */
 export type Found<Thing> = { readonly kind: 'found'; readonly found: Thing } | Refused;
 
 export function notFound(noun: string, name: string, known: Iterable<string>): Refused {
-  const names = [...known];
-  const hint = didYouMean(name, names) ?? listNames(names) ?? `there is no ${noun} at all`;
-  return refuse(
-    'not-found',
-    `there is no ${noun} ${name}`,
-    `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`,
-  );
+  const remedy = hintFor(name, [...known], `there is no ${noun} at all`);
+  return refuse('not-found', `there is no ${noun} ${name}`, remedy);
 }
 
 export function findDataset({ pipeline }: Observation, name: DatasetName): Found<Dataset> {

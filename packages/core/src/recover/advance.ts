@@ -108,12 +108,29 @@ function awaitApproval(advance: Advance, runbook: LoadedRunbook, incident: Incid
     };
   }
   if (!isNeedless) advance.since('gone', false);
+  const withdrawn = withdrawnQuestion(advance, runbook);
+  if (withdrawn !== undefined) return withdrawn;
   const timeoutMs = durationMs(runbook.guardrails.approvalTimeout);
   if (o.nowMs - lastMovedMs(execution) < timeoutMs) return REST;
   return giveUp(advance, 'escalated', `nobody approved it within ${runbook.guardrails.approvalTimeout}`);
 }
 
 const NEEDLESS_MS = 10_000;
+
+/** A question whose reason has gone, and stays gone, is asked no more: the steps behind it go on as if it had not been. */
+function withdrawnQuestion(advance: Advance, runbook: LoadedRunbook): Move | undefined {
+  const { execution, o } = advance;
+  const asked = execution.steps.find(({ state, action }) => state === 'running' && action === 'ask');
+  const step = runbook.steps.find(({ id }) => id === asked?.id);
+  if (step === undefined || step.when.length === 0) return undefined;
+  const isGoneNow = isNoLongerNeeded(advance, step);
+  const sinceMs = advance.since(`needless ${step.id}`, isGoneNow);
+  if (!isGoneNow || o.nowMs - sinceMs < NEEDLESS_MS) return undefined;
+  const note = `asked no more: ${describeChecks(step.when, o, contextOf(advance, 0))}`;
+  const done = stepMoved(step, execution, 'done', note);
+  const running = { type: 'ExecutionMoved', execution: execution.id, to: 'running', note } as const;
+  return done.kind === 'note' ? { ...done, effects: [...done.effects, running] } : undefined;
+}
 
 function goOn(advance: Advance, runbook: LoadedRunbook): Move {
   const { execution } = advance;

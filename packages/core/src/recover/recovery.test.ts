@@ -162,6 +162,31 @@ function actsOf(world: RecoveryWorld): readonly string[] {
   });
 }
 
+it('withdraws its question when the flood subsides before anybody answers, and lets gold go on', async () => {
+  const world = new RecoveryWorld(SHELF.runbooks);
+  const show = (quarantined: number, all: number) => {
+    const rows = { in: all, out: all - quarantined, quarantined, duplicates: 0 };
+    const view = viewOf('silver.orders', [sliceView('2026-11-22', true, rows)]);
+    world.views = new Map(world.views).set('silver.orders', view);
+  };
+  show(600, 1_000);
+  const executions = () => [...world.control.executions.values()];
+  await world.until(() => executions().some(({ state }) => state === 'waiting-approval'), 120);
+  show(600, 10_000);
+  await world.until(
+    () => [...world.control.incidents.values()].every(({ state }) => state === 'resolved'),
+    240,
+  );
+  expect(executions().map(({ state }) => state)).toEqual(['succeeded']);
+  expect(executions()[0]?.steps.find(({ id }) => id === 'ask')?.note).toMatch(/^asked no more/);
+  expect(actsOf(world)).toEqual([
+    'freeze gold.sales',
+    'freeze gold.totals',
+    'thaw gold.sales',
+    'thaw gold.totals',
+  ]);
+});
+
 describe('every runbook that ships', () => {
   it('can be read', () => {
     expect(SHELF.problems).toEqual([]);

@@ -27,8 +27,11 @@ export function findSource({ pipeline }: Observation, text: string): Found<Sourc
   const name = text.replace(/^source:/, '');
   const found = pipeline.sources.find((source) => source.name === name);
   if (found !== undefined) return { kind: 'found', found };
-  const known = pipeline.sources.map((source) => `source:${source.name}`);
-  return notFound('source', `source:${name}`, known);
+  return notFound(
+    'source',
+    name,
+    pipeline.sources.map((source) => source.name),
+  );
 }
 
 export interface BuiltSlice {

@@ -12,6 +12,8 @@ const configSchema = z.strictObject({
   pipeline: z.string(),
   storage: z.strictObject({ account: z.string(), fileSystem: z.string() }),
   dataFactory: z.strictObject({ subscriptionId: z.string(), resourceGroup: z.string() }),
+  /** A group of its own keeps readers of another one from taking partitions away; every hub has `$Default`. */
+  eventHubs: z.strictObject({ consumerGroup: z.string().min(1).default('$Default') }).prefault({}),
   /** Folder of the ledger and the spool, relative to this file. */
   stateDir: z.string(),
   /** Production host → local base URL. Absent: the hosts are the real Azure. */

@@ -64,7 +64,13 @@ export async function openParts(config: AgentConfig, pipeline: Pipeline, report:
   const engine = guardEngine(duckdb, guards.engine);
   const spoolDir = join(config.stateDir, 'spool');
   const files = await lakeFilesOn(account, { spoolDir, spoolBytesMax: config.spoolMiBMax * MIB, random });
-  const stream = createEventStream({ credential, routes, clock, guard: guards.eventHubs });
+  const stream = createEventStream({
+    ...config.eventHubs,
+    credential,
+    routes,
+    clock,
+    guard: guards.eventHubs,
+  });
   const jobs = createDataFactory({
     ...config.dataFactory,
     credential,

@@ -19,6 +19,20 @@ export interface DrillFault {
 const nothing = async (): Promise<void> => undefined;
 
 export const DRILL_FAULTS: readonly DrillFault[] = [
+  // First, while the day's slice is small: the rate that is judged is that of a whole slice.
+  {
+    name: 'poison-flood',
+    // Long enough to be a fifth of a young day, short enough to be outgrown by good rows while somebody watches.
+    lastsMs: 12_000,
+    async inject(world) {
+      const file = join(world.folder.sources, 'poison-orders');
+      writeFileSync(file, '');
+      return async () => rmSync(file, { force: true });
+    },
+    speaksOf: ({ kind, targets, cause }) =>
+      kind === 'quarantine-rate' &&
+      (cause.includes('silver.orders') || targets.some((t) => t.includes('orders'))),
+  },
   {
     name: 'storage-503',
     lastsMs: 30_000,
@@ -82,17 +96,5 @@ export const DRILL_FAULTS: readonly DrillFault[] = [
       return nothing;
     },
     speaksOf: undefined,
-  },
-  {
-    name: 'poison-flood',
-    lastsMs: 25_000,
-    async inject(world) {
-      const file = join(world.folder.sources, 'poison-orders');
-      writeFileSync(file, '');
-      return async () => rmSync(file, { force: true });
-    },
-    speaksOf: ({ kind, targets, cause }) =>
-      kind === 'quarantine-rate' &&
-      (cause.includes('silver.orders') || targets.some((t) => t.includes('orders'))),
   },
 ];

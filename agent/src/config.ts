@@ -39,6 +39,8 @@ const configSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(0),
       /** Host names beside the loopback ones under which clients may reach it, such as the Container App's. */
       publicHosts: z.array(z.string()).default([]),
+      /** Folder of the built status page, relative to this file. Absent: the one that ships. */
+      statusPage: z.string().optional(),
     })
     .prefault({}),
   /** Azure resource id (or a prefix of one) → targets (`source:orders`, `silver.orders`, `all`) that its alerts are about. */
@@ -85,12 +87,15 @@ export function loadConfig(file: string): AgentConfig {
     throw new TerminalError('invalid', `${file}: ${issues.join('; ')}`);
   }
   const folder = dirname(resolve(file));
-  const { lakeFolder, runbooks } = parsed.data;
+  const { api, lakeFolder, runbooks } = parsed.data;
   return {
     ...parsed.data,
     pipeline: resolve(folder, parsed.data.pipeline),
     stateDir: resolve(folder, parsed.data.stateDir),
     ...(lakeFolder !== undefined && { lakeFolder: resolve(folder, lakeFolder) }),
     ...(runbooks !== undefined && { runbooks: resolve(folder, runbooks) }),
+    ...(api.statusPage !== undefined && {
+      api: { ...api, statusPage: resolve(folder, api.statusPage) },
+    }),
   };
 }

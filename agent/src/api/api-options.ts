@@ -31,6 +31,8 @@ export interface ApiOptions {
   readonly metrics: () => Promise<string>;
   readonly ready: () => { readonly ready: boolean; readonly waitingFor: readonly string[] };
   readonly info: ApiInfo;
+  /** Folder of the built status page. Absent: the one that ships. */
+  readonly statusPage?: string | undefined;
 }
 
 export interface ApiInfo {

@@ -170,7 +170,6 @@ describe('what is not taken', () => {
     await refused(api.send({ path: `/api/v1/datasets/${'a'.repeat(1000)}` }), 400, 'malformed');
     await refused(api.send({ path: `/api/v1/datasets?cursor=${'a'.repeat(5000)}` }), 414, 'address-too-long');
     for (const path of [
-      '/',
       '/api',
       '/api/v1',
       '/api/v1/actions/sudo',

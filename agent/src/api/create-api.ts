@@ -15,6 +15,7 @@ import { queryRoutes } from './query-routes.ts';
 import { redactSecrets } from './redact-secrets.ts';
 import { checkAddress, checkBody } from './request-checks.ts';
 import type { Route, RouteRequest } from './routes.ts';
+import { statusPageRoutes } from './status-page.ts';
 import { unrouted } from './unrouted.ts';
 
 /** What is in flight when the API is closed has this long to end. */
@@ -42,7 +43,8 @@ export function createApi(options: ApiOptions, bounds: HttpBounds = {}): Api {
     ...actionRoutes(options.perform),
     alertRoute(options, alerts),
     eventsRoute(streams, SAFE_HEADERS),
-    ...agentRoutes(options, () => routes),
+    ...agentRoutes(options, () => routes.filter(({ tag }) => tag !== 'page')),
+    ...statusPageRoutes(options.statusPage),
   ];
   const app = createHttpServer(bounds);
   const stopping = new AbortController();
@@ -100,7 +102,9 @@ export function createApi(options: ApiOptions, bounds: HttpBounds = {}): Api {
       handler: async (request, reply) => {
         const answer = await route.handle(routeRequest(request, reply));
         if (answer === undefined) return reply.hijack();
-        return reply.status(route.success.status).type(route.success.type).send(answer.body);
+        const { body, headers = {}, notModified = false } = answer;
+        if (notModified) return reply.status(304).headers(headers).send();
+        return reply.status(route.success.status).type(route.success.type).headers(headers).send(body);
       },
     });
   }

@@ -11,7 +11,7 @@ export interface Route {
   readonly path: string;
   /** `public` answers without a token; nothing that is worth knowing may be. */
   readonly access: 'public' | Role;
-  readonly tag: 'queries' | 'actions' | 'events' | 'alerts' | 'agent';
+  readonly tag: 'queries' | 'actions' | 'events' | 'alerts' | 'agent' | 'page';
   readonly summary: string;
   /** Parts of the path and of the query string. */
   readonly input?: z.ZodObject;
@@ -47,6 +47,10 @@ export type Handle = (request: RouteRequest) => Promise<RouteAnswer | undefined>
 
 export interface RouteAnswer {
   readonly body: unknown;
+  /** In place of those that every response has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** 304: what the client has is still the same. */
+  readonly notModified?: boolean;
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8';

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { type ActionResult, QUERIES, QUERY_NAMES, type Role } from '@lakewarden/contracts';
 import type { Clock } from '@lakewarden/core';
 import { recordedFacts } from '@lakewarden/core/testing';
@@ -13,6 +14,8 @@ import { createTokenAuthority, TOKEN_KEY_BYTES } from './tokens.ts';
 
 /** A key that is not random, so that a run can be repeated. */
 export const TEST_KEY = Buffer.alloc(TOKEN_KEY_BYTES, 7);
+/** The status page that is there without a build. */
+export const PLAIN_PAGE = fileURLToPath(new URL('../../assets/status', import.meta.url));
 const HOUR_MS = 3_600_000;
 
 /** The least value that fits a JSON schema: what an answer without content looks like. */

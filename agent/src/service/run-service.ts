@@ -54,6 +54,7 @@ export async function runService(
     host: config.api.host,
     port: config.api.port,
     publicHosts: config.api.publicHosts,
+    statusPage: config.api.statusPage,
     tokens,
     clock,
     emit,

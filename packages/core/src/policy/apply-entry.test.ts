@@ -254,7 +254,7 @@ describe('the fold of the control log', () => {
     ]);
     const { state } = applyEntries(EMPTY_CONTROL, entriesOf(effects));
     expect([state.incidents.size, state.executions.size, state.backfills.size]).toEqual([
-      1_001, 1_000, 1_000,
+      1_000, 1_000, 1_000,
     ]);
     expect(state.incidents.get('i-0')?.state).toBe('open');
     expect(state.incidents.has('i-1')).toBe(false);

@@ -4,9 +4,10 @@ import { applyExecution, applyIncident, type Origin } from './apply-incident.ts'
 import { ControlDraft } from './control-draft.ts';
 import type { ControlState, PastAct, Salt } from './control-state.ts';
 
+/** Of each the oldest go first, and never what is open. */
 const ACTS_MAX = 10_000;
 const PLANS_APPLIED_MAX = 10_000;
-const BACKFILLS_ENDED_MAX = 1_000;
+const BACKFILLS_MAX = 1_000;
 const RERUNS_MAX = 10_000;
 const OLDER_SALTS_MAX = 8;
 
@@ -29,12 +30,16 @@ export interface Folded {
 export function applyEntries(state: ControlState, entries: readonly AuditEntry[]): Folded {
   const draft = new ControlDraft(state);
   const ignored: IgnoredEffect[] = [];
-  for (const entry of entries) {
-    ignored.push(...applyAll(draft, entry, entry.effects));
-    recordAct(draft, entry);
-    draft.head = { seq: entry.seq, hash: entry.hash };
-  }
+  for (const entry of entries) ignored.push(...applyEntry(draft, entry));
   return { state: draft.done(), ignored };
+}
+
+/** One more entry in a state in the making. */
+export function applyEntry(draft: ControlDraft, entry: AuditEntry): readonly IgnoredEffect[] {
+  const ignored = applyAll(draft, entry, entry.effects);
+  recordAct(draft, entry);
+  draft.head = { seq: entry.seq, hash: entry.hash };
+  return ignored;
 }
 
 /** Effects that are no entry yet. */
@@ -171,7 +176,7 @@ function startBackfill(
     startedBy: origin.actor,
   });
   recordPlan(draft, origin, rest.plan, id);
-  draft.trim('backfills', BACKFILLS_ENDED_MAX, ({ ended }) => ended !== undefined);
+  draft.trim('backfills', BACKFILLS_MAX, ({ ended }) => ended !== undefined);
   return undefined;
 }
 
@@ -187,7 +192,7 @@ function endBackfill(
   draft.write('backfills').set(id, { ...backfill, ended: { as, at: origin.at } });
   // What an ended backfill was paused for is over.
   if (draft.read('pauses').has(`backfill:${id}`)) draft.write('pauses').delete(`backfill:${id}`);
-  draft.trim('backfills', BACKFILLS_ENDED_MAX, ({ ended }) => ended !== undefined);
+  draft.trim('backfills', BACKFILLS_MAX, ({ ended }) => ended !== undefined);
   return undefined;
 }
 

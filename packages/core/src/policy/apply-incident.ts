@@ -3,8 +3,9 @@ import type { ControlDraft } from './control-draft.ts';
 import type { RunbookExecution } from './control-state.ts';
 import { isExecutionOver, mayExecutionMove, mayIncidentMove, mayStepMove } from './transitions.ts';
 
-const INCIDENTS_RESOLVED_MAX = 1_000;
-const EXECUTIONS_OVER_MAX = 1_000;
+/** The oldest that are over go first. */
+const INCIDENTS_MAX = 1_000;
+const EXECUTIONS_MAX = 1_000;
 const TIMELINE_MAX = 50;
 
 /** Of the entry that an effect stands in. */
@@ -89,7 +90,7 @@ function moveIncident(
   const { endedAt: _, ...active } = before;
   const ended = to === 'resolved' ? { endedAt: origin.at } : {};
   put(draft, withLine({ ...active, ...ended, state: to, ...(deadline && { deadline }) }, origin, note));
-  draft.trim('incidents', INCIDENTS_RESOLVED_MAX, ({ state }) => state === 'resolved');
+  draft.trim('incidents', INCIDENTS_MAX, ({ state }) => state === 'resolved');
   return undefined;
 }
 
@@ -141,7 +142,7 @@ function startExecution(
   if (incident !== undefined && effect.mode !== 'shadow') {
     put(draft, { ...incident, runbook: effect.runbook, execution: id });
   }
-  draft.trim('executions', EXECUTIONS_OVER_MAX, ({ state }) => isExecutionOver(state));
+  draft.trim('executions', EXECUTIONS_MAX, ({ state }) => isExecutionOver(state));
 }
 
 function moveStep(
@@ -173,6 +174,6 @@ function moveExecution(
     ...(endedAt && { endedAt }),
     ...(note !== undefined && { note }),
   });
-  draft.trim('executions', EXECUTIONS_OVER_MAX, ({ state }) => isExecutionOver(state));
+  draft.trim('executions', EXECUTIONS_MAX, ({ state }) => isExecutionOver(state));
   return undefined;
 }

@@ -28,18 +28,29 @@ export class ControlDraft {
     return copy as Mutable<Name>;
   }
 
-  /** Takes the oldest that `mayGo` away, as far as there are more than `max` of them. */
+  /** Takes the oldest that `mayGo` away until there are at most `max`, or only such as may not. */
   trim<Name extends MapName>(
     name: Name,
     max: number,
     mayGo: (value: Mutable<Name> extends Map<string, infer Value> ? Value : never) => boolean = () => true,
   ): void {
-    const map = this.read(name) as ReadonlyMap<string, never>;
-    if (map.size <= max) return;
-    const candidates = [...map].filter(([, value]) => mayGo(value));
-    for (const [key] of candidates.slice(0, Math.max(0, candidates.length - max))) {
-      (this.write(name) as Map<string, unknown>).delete(key);
+    let surplus = this.read(name).size - max;
+    if (surplus <= 0) return;
+    const map = this.write(name) as unknown as Map<string, never>;
+    for (const [key, value] of map) {
+      if (!mayGo(value)) continue;
+      map.delete(key);
+      surplus -= 1;
+      if (surplus === 0) return;
     }
+  }
+
+  /** The state as it is at each moment, without a copy: not to be kept. */
+  view(): ControlState {
+    const names = Object.keys(this.#base).filter((name) => name !== 'head') as MapName[];
+    const view = Object.defineProperty({}, 'head', { get: () => this.head });
+    for (const name of names) Object.defineProperty(view, name, { get: () => this.read(name) });
+    return view as ControlState;
   }
 
   done(): ControlState {

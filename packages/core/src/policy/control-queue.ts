@@ -1,7 +1,8 @@
 import { type AuditEntry, type ControlEffect, TransientError } from '@lakewarden/contracts';
 import type { EmitFact } from '../facts.ts';
-import { applyEntries, applyNoted, type IgnoredEffect, type NotedEffects } from './apply-entry.ts';
+import { applyEntry, applyNoted, type IgnoredEffect, type NotedEffects } from './apply-entry.ts';
 import { type NewEntry, sealEntry } from './audit-entry.ts';
+import { ControlDraft } from './control-draft.ts';
 import { BATCH_ENTRIES_MAX, type Batch } from './control-objects.ts';
 import type { ControlState } from './control-state.ts';
 import { countEffects, mergeNotes, type PendingNote } from './pending-notes.ts';
@@ -13,7 +14,10 @@ const NOTED_EFFECTS_MAX = 10_000;
 /** A batch is closed by the entry that reaches this. */
 const BATCH_CHARS_MAX = 4_000_000;
 
-/** What an act comes to, decided against the state that its entry will follow: made again after a lost race. */
+/**
+ * What an act comes to, decided against the state that its entry will follow; made again after a lost race. Pure. The
+ * state is as it is at this moment and must not be kept.
+ */
 export type Decide<Outcome> = (state: ControlState) =>
   | { readonly kind: 'write'; readonly entry: NewEntry }
   /** Nothing is to be written. */
@@ -114,14 +118,13 @@ export class ControlQueue {
     const tickets: number[] = [];
     const left: { act: WaitingAct; outcome: unknown }[] = [];
     const ignored: IgnoredEffect[] = [];
-    let state = this.#durable;
+    const draft = new ControlDraft(this.#durable);
+    const state = draft.view();
     let chars = 0;
     const isFull = () => entries.length >= BATCH_ENTRIES_MAX || chars >= BATCH_CHARS_MAX;
     const add = (ticket: number, entry: NewEntry, at: string) => {
-      const sealed = sealEntry(entry, state.head, at);
-      const folded = applyEntries(state, [sealed]);
-      state = folded.state;
-      ignored.push(...folded.ignored);
+      const sealed = sealEntry(entry, draft.head, at);
+      ignored.push(...applyEntry(draft, sealed));
       chars += JSON.stringify(sealed).length;
       entries.push(sealed);
       tickets.push(ticket);
@@ -140,7 +143,7 @@ export class ControlQueue {
     if (entries.length === 0) return undefined;
     this.#notesInFlight = notesInFlight;
     this.#actsInFlight = new Set(tickets);
-    return { batch: { writer: this.#options.writer, tickets, entries }, state, ignored, left };
+    return { batch: { writer: this.#options.writer, tickets, entries }, state: draft.done(), ignored, left };
   }
 
   /**

@@ -180,14 +180,17 @@ export class Service {
     this.#inbox.close();
   }
 
-  /** Reads the control log and takes an epoch, however long storage is away. False: the signal ended it. */
+  /** Takes an epoch and reads the control log, however long storage is away. False: the signal ended it. */
   async #start(signal: AbortSignal): Promise<boolean> {
     const { parts, emit } = this.#options;
     const { clock } = parts.deps;
     while (!signal.aborted) {
       try {
-        this.#log ??= await this.#openLog(signal);
-        this.#epoch = await parts.nextEpoch(signal);
+        const epoch = await parts.nextEpoch(signal);
+        // In this order: what was decided before the epoch is read after it, what is decided later fences it (I4, I16).
+        if (this.#log === undefined) this.#log = await this.#openLog(signal);
+        else await this.#log.refresh(signal);
+        this.#epoch = epoch;
         this.#makeActions(this.#log);
         return true;
       } catch (error) {
@@ -228,8 +231,11 @@ export class Service {
       now: clock.now,
       wake: () => this.wake(),
       raiseEpoch: async (signal) => {
-        this.#epoch = await parts.nextEpoch(signal);
-        return this.#epoch;
+        const epoch = await parts.nextEpoch(signal);
+        // Below it nothing may run that does not know what others decided before it was taken.
+        await log.refresh(signal);
+        this.#epoch = epoch;
+        return epoch;
       },
       plans: createPlanHost((signal) => this.#look(signal), parts.ledger, parts.engineName),
       runbooks: watch.runbooks,

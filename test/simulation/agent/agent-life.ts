@@ -149,8 +149,10 @@ export class AgentLife {
       now: clock.now,
       wake: () => this.#wake(),
       raiseEpoch: async (signal) => {
-        this.#epoch = await this.#takeEpoch(signal);
-        return this.#epoch;
+        const epoch = await this.#takeEpoch(signal);
+        await log.refresh(signal);
+        this.#epoch = epoch;
+        return epoch;
       },
       plans: createPlanHost(
         (signal) => this.#look(signal),

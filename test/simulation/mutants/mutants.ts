@@ -13,6 +13,9 @@ const COMMIT = 'packages/delta/src/commit/commit.ts';
 const JUDGE = 'packages/delta/src/commit/judge.ts';
 const RUN = 'packages/core/src/reconcile/run.ts';
 const COMMIT_RUN = 'packages/core/src/reconcile/commit-run.ts';
+const WORLD = 'packages/core/src/reconcile/world.ts';
+const PERFORM = 'packages/core/src/actions/perform.ts';
+const CONTROL = 'packages/core/src/policy/control-objects.ts';
 
 const COMMIT_OF_DRAIN = 'const outcome = await this.#deps.tables.commit(intent, this.#signal);';
 const EMPTY = "change: { kind: 'append', files: [] }";
@@ -175,10 +178,100 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'I7',
     patches: [
       {
-        file: 'packages/core/src/reconcile/world.ts',
+        file: WORLD,
         from: 'whole?.size === 1 && !whole.has(undefined)',
         to: 'whole !== undefined',
       },
     ],
+  },
+  {
+    name: 'bronze is read before what was built from it',
+    breaks: 'I7',
+    patches: [
+      {
+        file: WORLD,
+        from: `const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);
+  const bronze = await read(rootOf(step.from.name), signal);`,
+        to: `const bronze = await read(rootOf(step.from.name), signal);
+  const { snapshot, tables, recorded, runs } = await readTables(read, step, signal);`,
+      },
+    ],
+  },
+  {
+    name: 'a window is landed though another agent landed it',
+    breaks: 'I3',
+    patches: [
+      {
+        file: 'packages/core/src/land/window.ts',
+        from: 'if (from !== undefined && from >= BigInt(attempt))',
+        to: 'if (attempt < 0)',
+      },
+    ],
+  },
+  {
+    name: 'a replay takes events above the checkpoint',
+    breaks: 'I1',
+    patches: [{ file: 'packages/core/src/land/replay-hub.ts', from: 'upTo: last,', to: 'upTo: last + 20n,' }],
+  },
+  {
+    name: 'an act takes effect before its audit entry',
+    breaks: 'I16',
+    patches: [
+      {
+        file: PERFORM,
+        from: 'const settled = await this.#deps.log.act(decide, signal);',
+        to: `const early = asked.decide(this.#deps.log.state);
+    if ('afterwards' in early) await early.afterwards?.(signal);
+    const settled = await this.#deps.log.act(decide, signal);`,
+      },
+    ],
+  },
+  {
+    name: 'a repeated idempotency key is a new act',
+    breaks: 'I6',
+    patches: [{ file: PERFORM, from: 'if (past !== undefined) return', to: 'if (past === null) return' }],
+  },
+  {
+    name: 'an entry of the control log replaces another',
+    breaks: 'I16',
+    patches: [
+      {
+        file: CONTROL,
+        from: 'const put = await storage.putIfAbsent(path, body);',
+        to: "await storage.put(path, body); const put = { kind: 'created' };",
+      },
+    ],
+  },
+  {
+    name: "another's entry of the control log is taken for ours",
+    breaks: 'I6',
+    patches: [{ file: CONTROL, from: "? 'ours' : 'taken'", to: "? 'ours' : 'ours'" }],
+  },
+  {
+    name: 'a frozen dataset is built',
+    breaks: 'I16',
+    patches: [
+      {
+        file: 'packages/core/src/policy/policy.ts',
+        from: "if (stop !== undefined) return { kind: 'frozen', stop };",
+        to: 'void stop;',
+      },
+    ],
+  },
+  {
+    name: 'a freeze fences nothing',
+    breaks: 'I16',
+    patches: [
+      {
+        file: 'agent/src/service/action-host.ts',
+        from: 'await fenceDatasets(options, datasets, epoch, signal);',
+        to: 'void fenceDatasets; void datasets; void epoch; void signal;',
+      },
+    ],
+  },
+  {
+    name: 'a held slice is built',
+    breaks: 'I16',
+    patches: [{ file: WORLD, from: 'if (pin !== undefined) {', to: 'if (pin === null) {' }],
   },
 ];

@@ -45,7 +45,7 @@ interface Storm {
 }
 
 const RATES = [0, 0, 0.001, 0.004, 0.015, 0.05] as const;
-const CRASH_RATES = [0, 0.0003, 0.001, 0.003, 0.006] as const;
+const CRASH_RATES = [0, 0.0003, 0.001, 0.002, 0.004] as const;
 const STORMS_MAX = 2;
 const STORM_MS_MAX = 10 * 60_000;
 

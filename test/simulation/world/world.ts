@@ -97,7 +97,7 @@ export class World {
     const chance = new Chance(String(seed));
     this.#chance = chance;
     this.#trace = new Trace(START_MS, options.keepLines);
-    this.#hours = chance.pick([0.75, 1, 1, 1.5, 2, 3]);
+    this.#hours = chance.pick([0.5, 0.75, 1, 1.5, 2]);
     this.#weather = new Weather(chance.fork('weather'), START_MS, this.#hours);
     this.#deployMs = START_MS + chance.next() * this.#hours * HOUR_MS;
     this.#correctMs = START_MS + chance.next() * 2 * this.#hours * HOUR_MS;

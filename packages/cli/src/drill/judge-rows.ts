@@ -42,17 +42,25 @@ export async function judgeRows(
   return { lost, doubled, rows };
 }
 
-/** Of the conservation: rows of bronze against what became of them, when nothing is on its way. */
-export async function judgeConservation(
+/**
+ * When nothing is sent any more: events of the hubs that are not in bronze (I1), and rows of bronze that are not in silver,
+ * quarantine or duplicates (I12). Undefined: it could not be judged.
+ */
+export async function judgeAtRest(
   world: DrillWorld,
   complain: (text: string) => void,
 ): Promise<number | undefined> {
+  const lags = await world.until(10_000, async (client) => (await client.query('lag', {})).sources);
+  if (lags === undefined) return undefined;
   let difference = 0;
   for (const dataset of HUBS) {
     const found = await query(world.folder, conservationSql(dataset), complain);
     const [row] = found?.rows ?? [];
     if (row === undefined) return undefined;
-    difference += Math.abs(Number(row[0]));
+    const [landed, missing] = [Number(row[0]), Number(row[1])];
+    const partitions = lags.find((lag) => lag.dataset === `bronze.${dataset}`)?.partitions ?? [];
+    const sent = partitions.reduce((sum, { last }) => sum + (last === undefined ? 0 : Number(last) + 1), 0);
+    difference += Math.abs(sent - landed) + Math.abs(missing);
   }
   return difference;
 }
@@ -63,7 +71,7 @@ function bronzeSql(dataset: string): string {
 
 function conservationSql(dataset: string): string {
   const count = (table: string) => `(select count(*) from ${table}.${dataset})`;
-  return `select ${count('bronze')} - ${count('silver')} - ${count('quarantine')} - ${count('duplicates')}`;
+  return `select ${count('bronze')}, ${count('bronze')} - ${count('silver')} - ${count('quarantine')} - ${count('duplicates')}`;
 }
 
 function query(

@@ -7,7 +7,7 @@ import { lakeFolder } from '../lake-folder.ts';
 import { DRILL_FAULTS, type DrillFault } from './drill-faults.ts';
 import { type DrillTools, DrillWorld } from './drill-world.ts';
 import { harmfulActs } from './harmful-acts.ts';
-import { judgeConservation, judgeRows } from './judge-rows.ts';
+import { judgeAtRest, judgeRows } from './judge-rows.ts';
 
 export interface DrillOptions {
   /** Undefined: all. */
@@ -32,8 +32,9 @@ export interface FaultVerdict {
 
 type Incident = QueryResult<'incidents'>['items'][number];
 
-const DETECT_MS_MAX = 60_000;
+const DETECT_MS_MAX = 120_000;
 const RECOVER_MS_MAX = 180_000;
+const REST_LOOK_MS = 1_000;
 
 /** Injects faults into a local Azure under load and watches the agent mend them by itself. */
 export async function runDrill(
@@ -58,8 +59,7 @@ export async function runDrill(
       verdicts.push(verdict);
     }
     await world.stopSources();
-    await world.settle(RECOVER_MS_MAX);
-    const unbalanced = (await judgeConservation(world, complain)) ?? Number.NaN;
+    const unbalanced = await unbalancedAtRest(world, tools, complain);
     tools.progress.end();
     sayVerdicts(verdicts, unbalanced, options.json, print);
     const isWell = verdicts.length === faults.length && verdicts.every(isClean) && unbalanced === 0;
@@ -108,6 +108,20 @@ async function drillOne(
     rowsDoubled: rows?.doubled ?? Number.NaN,
     harmfulActs: await harmfulActs(world, before),
   };
+}
+
+/** The load has ended: what was on its way comes to rest, and rows that never do are unaccounted for. */
+async function unbalancedAtRest(
+  world: DrillWorld,
+  { now, sleep, signal }: DrillTools,
+  complain: (text: string) => void,
+): Promise<number> {
+  const deadlineMs = now() + RECOVER_MS_MAX;
+  for (;;) {
+    const unbalanced = await judgeAtRest(world, complain);
+    if (unbalanced === 0 || now() >= deadlineMs || signal.aborted) return unbalanced ?? Number.NaN;
+    await sleep(REST_LOOK_MS, signal);
+  }
 }
 
 /** The incident that speaks of it; of a dead agent, that another one answers. */

@@ -121,12 +121,11 @@ export class AgentLife {
     const { clock, random } = this.#process;
     while (!signal.aborted) {
       try {
-        this.#log ??= await openControlLog(
-          storage,
-          { clock, random, emit, snapshotEveryEntries: 15 },
-          signal,
-        );
-        this.#epoch = await this.#takeEpoch(signal);
+        const epoch = await this.#takeEpoch(signal);
+        const deps = { clock, random, emit, snapshotEveryEntries: 15 };
+        if (this.#log === undefined) this.#log = await openControlLog(storage, deps, signal);
+        else await this.#log.refresh(signal);
+        this.#epoch = epoch;
         this.actions = this.#createActions(this.#log);
         return true;
       } catch (error) {

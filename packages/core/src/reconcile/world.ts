@@ -236,7 +236,9 @@ function builtFor(
   if (fingerprint === want.fingerprint) return 'fresh';
   const salt = policy.saltOf(step.name, want.slice);
   if (salt?.backfill === undefined) return undefined;
-  if (fingerprint !== fingerprintOf(step.stepVersion, want.inputs, salt.previous)) return undefined;
+  const salts = [salt.previous, ...(salt.older ?? [])];
+  const isGood = salts.some((each) => fingerprint === fingerprintOf(step.stepVersion, want.inputs, each));
+  if (!isGood) return undefined;
   return policy.isBackfillRunning(salt.backfill) ? 'backfill' : 'fresh';
 }
 

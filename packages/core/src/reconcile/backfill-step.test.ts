@@ -87,6 +87,23 @@ describe('a salt', () => {
     expect(world.engine.cleaned).toHaveLength(2);
   });
 
+  it('of a second backfill leaves those good that a cancelled one had not come to', async () => {
+    const world = await builtWorld();
+    const salt = { salt: 's2', previous: 's1', older: [''], backfill: 'b2' };
+    const cancelled = { ...backfill, ended: { as: 'cancelled' as const, at: '2026-01-15T01:00:00Z' } };
+    world.control.now = {
+      ...EMPTY_CONTROL,
+      salts: new Map(ids(DAYS).map((id) => [id, salt])),
+      backfills: new Map([
+        ['b1', cancelled],
+        ['b2', { ...backfill, id: 'b2' }],
+      ]),
+    };
+    const result = await world.reconcile();
+    expect(world.engine.cleaned).toHaveLength(1);
+    expect(new Set(Object.values(statusOf(result, 'silver.orders')))).toEqual(new Set(['backfill']));
+  });
+
   it('does not keep late data of its slices from being live work', async () => {
     const world = await builtWorld();
     world.control.now = salted(DAYS);

@@ -5,7 +5,7 @@
  * pipeline and runbooks. `node infra/bundle.ts [FOLDER]`, by default `infra/dist`.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -14,16 +14,10 @@ const ENTRIES = {
   main: 'agent/src/main.ts',
   start: 'infra/image/start.ts',
   healthy: 'infra/image/healthy.ts',
+  warm: 'infra/image/warm.ts',
 };
 /** Holds a native library, which is found relative to the package. */
 const EXTERNAL = ['@duckdb/node-api'];
-/** Folder of the image → folder of the project. Absent ones are left out: the status page has a plain form of its own. */
-const COPIED: Readonly<Record<string, string>> = {
-  pipeline: 'packages/retail/pipeline',
-  runbooks: 'runbooks',
-  status: 'extension/dist/status',
-};
-
 const BASE: BuildOptions = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -32,6 +26,7 @@ const BASE: BuildOptions = {
   target: 'node24',
   external: EXTERNAL,
   outExtension: { '.js': '.mjs' },
+  entryNames: '[name]',
   chunkNames: '[name]-[hash]',
   legalComments: 'none',
   logLevel: 'warning',
@@ -53,41 +48,57 @@ export async function bundleAgent(folder: string): Promise<Bundle> {
   rmSync(folder, { recursive: true, force: true });
   const outdir = join(folder, 'agent');
   mkdirSync(outdir, { recursive: true });
-  const threads = new Map<string, string>();
-  const common = {
-    ...BASE,
-    outdir,
-    metafile: true,
-    plugins: [threadEntries(threads)],
-  } satisfies BuildOptions;
+  const named: Named = { threads: new Map(), paths: new Set() };
+  const common = { ...BASE, outdir, metafile: true, plugins: [placesOnDisk(named)] } satisfies BuildOptions;
   const agent = await build({ ...common, entryPoints: ENTRIES, splitting: true });
-  if (threads.size === 0) throw new Error("the engine's thread was not found: see threadEntries");
-  const made = await build({ ...common, entryPoints: Object.fromEntries(threads) });
+  if (named.threads.size === 0) throw new Error("the engine's thread was not found: see placesOnDisk");
+  const threads = await build({ ...common, entryPoints: Object.fromEntries(named.threads) });
   for (const name of closure(EXTERNAL)) copyPackage(name, folder);
-  for (const [to, from] of Object.entries(COPIED)) {
-    const source = join(ROOT, from);
-    if (existsSync(source)) cpSync(source, join(folder, to), { recursive: true });
-  }
-  const outputs = [agent, made].flatMap(({ metafile }) => Object.values(metafile.outputs));
+  for (const path of named.paths) copyPath(path, folder);
+  const outputs = [agent, threads].flatMap(({ metafile }) => Object.values(metafile.outputs));
   return { folder, bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** `new URL('./x.ts', import.meta.url)` names the program of a thread: it becomes a file of its own beside the bundle. */
-function threadEntries(found: Map<string, string>): Plugin {
-  const pattern = /new URL\('\.\/([a-z-]+)\.ts', import\.meta\.url\)/g;
+/** What the sources name relative to themselves. */
+interface Named {
+  /** Programs of threads, which become files of their own beside the bundle. */
+  readonly threads: Map<string, string>;
+  /** Anything else, relative to the project; it lies at the same path in the image. */
+  readonly paths: Set<string>;
+}
+
+/** In a bundle `import.meta.url` is the bundle's, so `new URL('./x', import.meta.url)` gets the way from there. */
+function placesOnDisk({ threads, paths }: Named): Plugin {
+  const pattern = /new URL\(\s*'(\.[^']+)',\s*import\.meta\.url,?\s*\)/g;
   return {
-    name: 'thread-entries',
+    name: 'places-on-disk',
     setup(build) {
-      build.onLoad({ filter: /[/\\](?:packages|agent)[/\\].*\.ts$/ }, ({ path }) => {
-        const text = readFileSync(path, 'utf8');
-        const contents = text.replaceAll(pattern, (_, name: string) => {
-          found.set(name, join(dirname(path), `${name}.ts`));
-          return `new URL('./${name}.mjs', import.meta.url)`;
+      build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const contents = readFileSync(path, 'utf8').replaceAll(pattern, (_, to: string) => {
+          const target = resolve(dirname(path), to);
+          if (target.endsWith('.ts')) {
+            const name = basename(target, '.ts');
+            threads.set(name, target);
+            return `new URL('./${name}.mjs', import.meta.url)`;
+          }
+          paths.add(relative(ROOT, target));
+          return `new URL('../${relative(ROOT, target)}', import.meta.url)`;
         });
         return { contents, loader: 'ts' };
       });
     },
   };
+}
+
+/** A file comes with all that lies beside it: a pipeline has its queries there. What was not built is left out. */
+function copyPath(path: string, folder: string): void {
+  const source = join(ROOT, path);
+  if (!existsSync(source) && path.split('/').includes('dist')) return;
+  const whole = statSync(source).isDirectory() ? path : dirname(path);
+  cpSync(join(ROOT, whole), join(folder, whole), {
+    recursive: true,
+    filter: (each) => !/\.(?:map|test\.ts)$/.test(each),
+  });
 }
 
 interface Manifest {

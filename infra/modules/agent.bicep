@@ -32,8 +32,7 @@ var ownHost = [
 
 // The agent's file (agent/src/config.ts). Relative paths would be those of the state folder.
 var config = {
-  pipeline: '/app/pipeline/pipeline.yaml'
-  runbooks: '/app/runbooks'
+  pipeline: '/app/packages/retail/pipeline/pipeline.yaml'
   stateDir: '/state/agent'
   storage: {
     account: accountName

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Campaign } from './campaign.ts';
+import { huntMutant } from './mutants/hunt.ts';
 import { MUTANTS } from './mutants/mutants.ts';
 import { runSeeds, SeedRunner, seedsFrom } from './pool.ts';
 
@@ -72,19 +73,11 @@ async function huntMutants(seeds: number): Promise<number> {
   const queue = MUTANTS.values();
   let survivors = 0;
   const hunt = async () => {
-    for (const { name, breaks } of queue) {
-      let caught: string | undefined;
-      await runSeeds(seedsFrom(count(values.from), seeds), {
-        processes: 1,
-        mutant: name,
-        onResult: ({ seed, violation }) => {
-          if (violation === undefined) return 'go-on';
-          caught = `on seed ${String(seed).padStart(3)}  ${violation.slice(0, 110)}`;
-          return 'stop';
-        },
-      });
+    for (const mutant of queue) {
+      const caught = await huntMutant(mutant, seedsFrom(count(values.from), seeds));
       if (caught === undefined) survivors += 1;
-      console.log(`${breaks.padEnd(4)}${name.padEnd(56)}${caught ?? `SURVIVES ${seeds} seeds`}`);
+      const how = caught && `on seed ${String(caught.seed).padStart(3)}  ${caught.violation?.slice(0, 110)}`;
+      console.log(`${mutant.breaks.padEnd(4)}${mutant.name.padEnd(56)}${how ?? `SURVIVES ${seeds} seeds`}`);
     }
   };
   await Promise.all(Array.from({ length: processes }, hunt));

@@ -13,7 +13,7 @@ export class SeedRunner {
 
   /** `mutant`: its name, or '' for the product as it is. */
   constructor(mutant: string) {
-    this.#child = fork(WORKER, [mutant], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.#child = fork(WORKER, [mutant], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: [] });
     let words = '';
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       words = (words + chunk.toString()).slice(-4_000);

@@ -116,6 +116,12 @@ export function edgesOf({ starts, edges }: Incidence, node: number): Int32Array 
   return edges.subarray(starts[node] as number, starts[node + 1] as number);
 }
 
+/** What went into a node, where one edge says it all. */
+export function rowsInto(graph: LineageGraph, node: number): Rows | undefined {
+  const inputs = edgesOf(graph.incoming, node);
+  return inputs.length === 1 ? graph.accounting[inputs[0] as number] : undefined;
+}
+
 /** Nodes that a node reads, and nodes that read it. */
 export function inputsOf(graph: LineageGraph, node: number): number[] {
   return Array.from(edgesOf(graph.incoming, node), (edge) => graph.from[edge] as number);

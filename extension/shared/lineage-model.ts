@@ -5,11 +5,12 @@ import {
   type LineageGraph,
   lineageGraph,
   neighbourhood,
+  rowsInto,
   withChanges,
 } from './lineage-graph.ts';
 import type { LineageAnswer, NodeChange } from './messages.ts';
 import { isIll } from './states.ts';
-import { accountingAloud, accountingText, behindText, plural } from './words.ts';
+import { accountingAloud, behindText, plural } from './words.ts';
 
 /** Steps up and down from a focus. */
 export const FOCUS_DEPTH = 2;
@@ -166,21 +167,16 @@ export function nextIll({ graph, place }: LineageState): string | undefined {
   return undefined;
 }
 
-/** `fresh · 3 min behind · 1,716 rows`, and why not where it is not fresh. */
-export function nodeText(node: GraphNode): string {
-  const parts = [
-    node.state,
-    ...(node.behindMs === undefined ? [] : [behindText(node.behindMs)]),
-    ...(node.rows === undefined ? [] : [plural(node.rows, 'row')]),
-  ];
-  return parts.join(' · ');
+/** `fresh · 3 min behind`. */
+export function ageText({ state, behindMs }: GraphNode): string {
+  return behindMs === undefined ? state : `${state} · ${behindText(behindMs)}`;
 }
 
 /** For the ear: name, kind, state, why, rows, what goes in and out. */
 export function nodeAloud(graph: LineageGraph, index: number): string {
   const node = graph.nodes[index] as GraphNode;
   const inputs = edgesOf(graph.incoming, index);
-  const rows = inputs.length === 1 ? graph.accounting[inputs[0] as number] : undefined;
+  const rows = rowsInto(graph, index);
   return [
     `${node.label}, ${node.kind}`,
     node.why === '' ? node.state : `${node.state}: ${node.why}`,
@@ -192,11 +188,4 @@ export function nodeAloud(graph: LineageGraph, index: number): string {
         : [plural(node.rows, 'row')]),
     `${plural(inputs.length, 'input')}, ${plural(edgesOf(graph.outgoing, index).length, 'reader')}`,
   ].join(', ');
-}
-
-/** What passed into a node, where one edge says it all: `541,909 → 535,185 · 1,456 q · 5,268 d`. */
-export function flowInto(graph: LineageGraph, index: number): string | undefined {
-  const inputs = edgesOf(graph.incoming, index);
-  const rows = inputs.length === 1 ? graph.accounting[inputs[0] as number] : undefined;
-  return rows === undefined ? undefined : accountingText(rows);
 }

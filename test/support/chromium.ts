@@ -1,89 +1,84 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
-import { ROOT } from './paths.ts';
-import { runTool } from './run-tool.ts';
-import { ToolMissing } from './tool-missing.ts';
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
 
+/** Names under which a Chromium is installed, best known first. */
+const NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
 const INSTALL_MS_MAX = 300_000;
 
-/** Where distributions and Google put theirs. */
-const SYSTEM_BROWSERS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome-stable',
-  '/usr/bin/google-chrome',
-  '/snap/bin/chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-] as const;
-
-/** No GPU, no calls home; containers as root have no sandbox. Nothing of the browser's own protection is turned off. */
-export const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-] as const;
-
-let found: Promise<string> | undefined;
-
 /**
- * Path of a Chrome or Chromium: `$CHROMIUM`, Playwright's own or the system's; else it is installed, by Playwright's
- * download or, as root on Debian, its package. Throws `ToolMissing`.
+ * Path of a Chrome or Chromium to drive: `CHROMIUM`, one on the PATH, Playwright's own download, else Debian's package
+ * where we may install it. Undefined with a clear line where there is none; in CI that is a failure.
  */
-export function findChromium(): Promise<string> {
-  found ??= find();
-  return found;
+export function findChromium(): string | undefined {
+  const found = known() ?? installed();
+  if (found !== undefined) return found;
+  const message =
+    'no Chrome or Chromium: set CHROMIUM to one, or run `npx playwright-core install chromium` or `apt-get install chromium`';
+  if (process.env.CI) throw new Error(message);
+  console.warn(`skipped: ${message}`);
+  return undefined;
 }
 
-export async function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
-  return chromium.launch({ executablePath: await findChromium(), args: [...CHROMIUM_ARGS], ...options });
-}
-
-async function find(): Promise<string> {
+function known(): string | undefined {
   const named = process.env.CHROMIUM;
   if (named !== undefined && named !== '') {
-    if (existsSync(named)) return named;
-    throw new ToolMissing(`CHROMIUM names ${named}, which is not there`);
+    if (!isProgram(named)) throw new Error(`CHROMIUM is ${named}, which is no program`);
+    return named;
   }
-  return installed() ?? (await install());
+  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const programs = NAMES.flatMap((name) => onPath.map((folder) => join(folder, name)));
+  return programs.find(isProgram) ?? downloaded();
 }
 
+function downloaded(): string | undefined {
+  try {
+    const path = chromium.executablePath();
+    return isProgram(path) ? path : undefined;
+  } catch {
+    return undefined; // Playwright knows none for this platform.
+  }
+}
+
+/** Only where it asks nobody: as root, on Debian and its kin. */
 function installed(): string | undefined {
-  return [chromium.executablePath(), ...SYSTEM_BROWSERS].find((path) => path !== '' && existsSync(path));
-}
-
-async function install(): Promise<string> {
-  const problems: string[] = [];
-  for (const attempt of [installByPlaywright, installByDebian]) {
-    try {
-      await attempt();
-      const path = installed();
-      if (path !== undefined) return path;
-    } catch (error) {
-      if (!(error instanceof ToolMissing)) throw error;
-      problems.push(error.message);
-    }
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined;
+  console.warn('installing Chromium with apt-get');
+  const run = (...args: readonly string[]) =>
+    execFileSync('apt-get', args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: INSTALL_MS_MAX,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  try {
+    run('update', '-qq');
+    run('install', '-y', '-qq', '--no-install-recommends', 'chromium');
+  } catch (error) {
+    console.warn(`apt-get could not install it: ${(error as Error).message.split('\n')[0]}`);
   }
-  throw new ToolMissing(`no Chrome or Chromium is here, and none could be installed\n${problems.join('\n')}`);
+  return known();
 }
 
-async function installByPlaywright(): Promise<void> {
-  const cli = join(ROOT, 'node_modules/playwright-core/cli.js');
-  await runTool(process.execPath, [cli, 'install', 'chromium'], { timeoutMs: INSTALL_MS_MAX });
-}
-
-async function installByDebian(): Promise<void> {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    throw new ToolMissing("Debian's package needs root and apt-get");
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await runTool('apt-get', ['update'], { timeoutMs: INSTALL_MS_MAX, env });
-  await runTool('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
-    timeoutMs: INSTALL_MS_MAX,
-    env,
-  });
+}
+
+/** For `chromium.launch`: as root Chromium runs without its sandbox only. Nothing else is turned off that protects. */
+export function launchOptions(executablePath: string) {
+  return {
+    executablePath,
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ],
+  };
 }

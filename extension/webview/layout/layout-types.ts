@@ -11,19 +11,29 @@ export interface LayoutInput {
   /** By edge, the nodes that it joins. Any numbers are safe: what joins nothing or a node with itself is not drawn. */
   readonly from: Int32Array;
   readonly to: Int32Array;
+  /** By node, 1 where something stands on the edge that ends in it: its column keeps further off. */
+  readonly labelled?: Uint8Array;
 }
 
 export interface Sizes {
   readonly nodeWidth: number;
   readonly nodeHeight: number;
-  /** Between columns; the accounting of an edge stands there. */
+  /** Between columns, and where the accounting of an edge stands. */
   readonly columnGap: number;
+  readonly labelledGap: number;
   readonly rowGap: number;
   /** Between parts that no edge joins. */
   readonly partGap: number;
 }
 
-export const SIZES: Sizes = { nodeWidth: 196, nodeHeight: 54, columnGap: 168, rowGap: 22, partGap: 40 };
+export const SIZES: Sizes = {
+  nodeWidth: 180,
+  nodeHeight: 54,
+  columnGap: 84,
+  labelledGap: 142,
+  rowGap: 22,
+  partGap: 40,
+};
 
 export interface Layout {
   /** By node: left edge and middle. */

@@ -1,4 +1,4 @@
-import { assignLayers } from './assign-layers.ts';
+import { assignLayers, type Layers } from './assign-layers.ts';
 import type { Layout, LayoutInput, Sizes } from './layout-types.ts';
 import { SIZES } from './layout-types.ts';
 import { orderRows } from './order-rows.ts';
@@ -13,10 +13,7 @@ import { stackParts } from './stack-parts.ts';
  */
 export function layOut(input: LayoutInput, sizes: Sizes = SIZES): Layout {
   const layers = assignLayers(input);
-  const layerX = Float32Array.from(
-    layers.layerKind,
-    (_, layer) => layer * (sizes.nodeWidth + sizes.columnGap),
-  );
+  const layerX = columnsOf(input, layers, sizes);
   let crossings = 0;
   const placed = splitParts(input, layers).map((part) => {
     const rows = orderRows(part);
@@ -52,6 +49,18 @@ export function layOut(input: LayoutInput, sizes: Sizes = SIZES): Layout {
     height,
     crossings,
   };
+}
+
+function columnsOf({ labelled }: LayoutInput, { layer, layerKind }: Layers, sizes: Sizes): Float32Array {
+  const gaps = new Float32Array(layerKind.length).fill(sizes.columnGap);
+  layer.forEach((own, node) => {
+    if (labelled?.[node] === 1) gaps[own] = sizes.labelledGap;
+  });
+  let x = 0;
+  return gaps.map((gap, at) => {
+    x += at === 0 ? 0 : sizes.nodeWidth + gap;
+    return x;
+  });
 }
 
 /** What may be moved to another thread instead of copied. */

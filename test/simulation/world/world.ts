@@ -90,7 +90,8 @@ export class World {
   #disk: Disk = new Map();
   #agents = 0;
   #ledger = 0n;
-  #calmFromMs = Number.POSITIVE_INFINITY;
+  /** The pipeline of the agent that was started last. */
+  #isStrictNow = false;
 
   constructor(seed: number, options: { readonly keepLines: number }) {
     this.#seed = seed;
@@ -160,7 +161,6 @@ export class World {
 
   #calm(): void {
     this.#trace.add(this.#timeline.nowMs, 'calm');
-    this.#calmFromMs = this.#timeline.nowMs;
     this.#weather.isCalm = true;
     this.#factory.isCalm = true;
     this.#supervisor.calm();
@@ -186,11 +186,9 @@ export class World {
   }
 
   #whatIsMissing(): string | undefined {
-    const strict = this.#calmFromMs >= this.#deployMs && this.#isStrictNow;
-    return this.#checker.whatIsMissing({ strict, window: this.#windowAt(this.#timeline.nowMs) });
+    const window = this.#windowAt(this.#timeline.nowMs);
+    return this.#checker.whatIsMissing({ strict: this.#isStrictNow, window });
   }
-
-  #isStrictNow = false;
 
   async #runUntil(untilMs: number): Promise<void> {
     let isThere = false;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Pipeline } from '@lakewarden/compute';
 import { type ControlEffect, TransientError } from '@lakewarden/contracts';
 import { EMPTY_CONTROL } from '@lakewarden/core';
 import { ManualClock } from '@lakewarden/core/testing';
@@ -13,13 +14,14 @@ import { Board } from './board.ts';
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/shop/providers/Microsoft.Storage/storageAccounts/shoplake';
 const caller = { id: 'azure', role: 'alert-sender' } as const;
-const PIPELINE = {
+const source = { kind: 'event-hub', name: 'orders', namespace: 'shop-events', hub: 'orders' } as const;
+const PIPELINE: Pipeline = {
   name: 'p',
-  datasets: [],
-  sources: [{ kind: 'event-hub', name: 'orders', namespace: 'shop-events', hub: 'orders' }],
+  datasets: [{ layer: 'bronze', name: 'bronze.orders', source, columns: [], touchGrain: 'day' }],
+  sources: [source],
   objectives: new Map(),
   logRules: [],
-} as const;
+};
 
 const alertBody = (condition: 'Fired' | 'Resolved', fired = '2026-11-22T10:00:00Z') => ({
   schemaId: 'azureMonitorCommonAlertSchema',
@@ -54,7 +56,7 @@ describe('alerts', () => {
   const guards = createGuards({ clock, random: systemRandom, emit: () => undefined });
   const open = (store = inbox) => {
     const noted: ControlEffect[] = [];
-    const board = new Board(PIPELINE as never, 1_000, {
+    const board = new Board(PIPELINE, 1_000, {
       now: clock.now,
       control: () => EMPTY_CONTROL,
       breakers: () => [],
@@ -63,7 +65,7 @@ describe('alerts', () => {
     });
     const alerts = openAlerts({
       ...{ inbox: store, board, clock },
-      pipeline: PIPELINE as never,
+      pipeline: PIPELINE,
       resources: { [ACCOUNT]: ['source:orders'] },
       scope: { subscriptionId: 's', storageAccount: 'other' },
       note: (effects) => noted.push(...effects),

@@ -1,6 +1,7 @@
 import type { Plan, PlannedSlice } from '@lakewarden/contracts';
 import { LINE_CHARS_MAX, plainText } from '../../shared/plain-text.ts';
 import { countText, hashText, plural, spanText, timeText } from '../../shared/words.ts';
+import { groupBy } from '../models/group-by.ts';
 
 const GROUPS_SHOWN_MAX = 40;
 const SLICES_SHOWN_MAX = 400;
@@ -41,7 +42,7 @@ function labelled(label: string, lines: readonly string[]): readonly string[] {
 
 /** A line a dataset, in the order of the plan; a single slice is named, not counted. */
 function groupLines(slices: readonly PlannedSlice[]): readonly string[] {
-  const groups = Map.groupBy(slices, ({ slice }) => slice.split('@')[0] ?? slice);
+  const groups = groupBy(slices, ({ slice }) => slice.split('@')[0] ?? slice);
   const shown = [...groups].slice(0, GROUPS_SHOWN_MAX).map(([dataset, of]) => {
     const rows = of.reduce((sum, each) => sum + each.rows, 0);
     const estimateMs = of.reduce((sum, each) => sum + each.estimateMs, 0);

@@ -1,4 +1,5 @@
 import type { AgentClient } from '@lakewarden/client';
+import type { RunHealth } from '@lakewarden/contracts';
 import type { LakeModel } from '../models/lake-model.ts';
 import type { PlansModel } from '../models/plans-model.ts';
 import type { DocumentAddress } from './document-kinds.ts';
@@ -23,6 +24,7 @@ export interface RenderDeps {
 }
 
 const ROWS_MAX = 100;
+const RUNS_LOOKED_AT_MAX = 500;
 
 /** The text behind an address, asked for now. Throws what the client throws. */
 export async function renderDocument(
@@ -34,11 +36,11 @@ export async function renderDocument(
 }
 
 async function linesOf(
-  { kind, about, slice }: DocumentAddress,
+  { kind, about, of }: DocumentAddress,
   { client, lake, plans, nowMs }: RenderDeps,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const ofSlice = slice === undefined ? {} : { slice };
+  const ofSlice = of === undefined ? {} : { slice: of };
   switch (kind) {
     case 'plan': {
       const plan = plans.get(about) ?? (await client.query('plan', { hash: about }, signal));
@@ -69,10 +71,9 @@ async function linesOf(
     case 'blame':
       return blameLines(await client.query('blame', { slice: about }, signal), nowMs);
     case 'run': {
-      const run = lake.runs.find(({ id }) => id === about);
-      return run === undefined
-        ? [`The run ${about} is no longer among the newest ones.`]
-        : runLines(run, nowMs);
+      const known = lake.runs.find(({ id }) => id === about);
+      const run = known ?? (of === undefined ? undefined : await findRun(client, about, of, signal));
+      return run === undefined ? [`The agent no longer knows of run ${about}.`] : runLines(run, nowMs);
     }
     case 'backfill':
       return backfillLines(await client.query('backfill', { id: about }, signal), nowMs);
@@ -101,4 +102,14 @@ async function linesOf(
     case 'breakers':
       return breakersLines((await client.query('breakers', {}, signal)).breakers, nowMs);
   }
+}
+
+async function findRun(
+  client: AgentClient,
+  id: string,
+  dataset: string,
+  signal: AbortSignal,
+): Promise<RunHealth | undefined> {
+  const { items } = await client.query('runs', { dataset, limit: RUNS_LOOKED_AT_MAX }, signal);
+  return items.find((run) => run.id === id);
 }

@@ -21,6 +21,12 @@ export interface LakeChange {
   readonly topics: ReadonlySet<Topic>;
   readonly datasets: ReadonlySet<string>;
 }
+/** An incident as it is, and the state that it was in; undefined: nothing was known of it. */
+export interface IncidentMove {
+  readonly incident: Incident;
+  readonly before: Incident['state'] | undefined;
+}
+
 export type Topic =
   | 'overview'
   | 'datasets'
@@ -70,8 +76,8 @@ export class LakeModel {
 
   readonly #changed = new Signal<LakeChange>();
   readonly onChange = this.#changed.on;
-  readonly #incident = new Signal<Incident>();
-  /** Each incident of the event stream, at once; not those that were there before. */
+  readonly #incident = new Signal<IncidentMove>();
+  /** Each incident of the event stream, at once; not those that were there when the session began. */
   readonly onIncident = this.#incident.on;
 
   constructor(clock: ModelClock, log: ModelLog) {
@@ -201,9 +207,7 @@ export class LakeModel {
         this.#put('backfills', event.backfill.id, () => this.#backfills.put(event.backfill));
         return;
       case 'incident':
-        this.#put('incidents', event.incident.id, () => this.#incidents.put(event.incident));
-        this.#askOverview();
-        this.#incident.emit(event.incident);
+        this.#moveIncident(event.incident);
         return;
       case 'execution':
         this.#put('executions', event.execution.id, () => this.#executions.put(event.execution));
@@ -213,6 +217,13 @@ export class LakeModel {
         this.#log[event.level](event.message);
         return;
     }
+  }
+
+  #moveIncident(incident: Incident): void {
+    const before = this.#incidents.get(incident.id)?.state;
+    this.#put('incidents', incident.id, () => this.#incidents.put(incident));
+    this.#askOverview();
+    this.#incident.emit({ incident, before });
   }
 
   #put(topic: Topic, key: string, put: () => void): void {

@@ -202,7 +202,7 @@ export function moreNode(below: string, text: string): TreeNode {
     subject: {},
     stamp: '',
     card: () => text,
-    opens: { command: 'lakewarden.showMore', title: text, args: [below] },
+    opens: { command: 'lakewarden.showMore', title: text, args: [{ focus: below }] },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { DatasetHealth, LayerHealth, SliceHealth } from '@lakewarden/contracts';
 import { isIll } from '../../shared/states.ts';
 import { countText, plural } from '../../shared/words.ts';
+import { groupBy } from '../models/group-by.ts';
 import type { LakeModel } from '../models/lake-model.ts';
 import type { SliceFilter, SliceListing, SlicesModel } from '../models/slices-model.ts';
 import { datasetNode, layerNode, monthNode, moreNode, noteNode, sliceNode } from './layer-nodes.ts';
@@ -132,5 +133,5 @@ export class LayersSource implements NodeSource {
 }
 
 function months(items: readonly SliceHealth[]): ReadonlyMap<string, readonly SliceHealth[]> {
-  return Map.groupBy(items, ({ key }) => key.slice(0, 7));
+  return groupBy(items, ({ key }) => key.slice(0, 7));
 }

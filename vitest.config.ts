@@ -17,7 +17,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'agent/src/**/*.test.ts',
-            'extension/{shared,webview}/**/*.test.ts',
+            'extension/{shared,src,webview}/**/*.test.ts',
             'test/support/**/*.test.ts',
           ],
           exclude: [...WIRE, '**/node_modules/**'],

@@ -38,7 +38,7 @@ const { name, version } = JSON.parse(readFileSync(join(EXTENSION, 'package.json'
   readonly version: string;
 };
 const file = process.argv[2] ?? join(EXTENSION, 'dist', `${name}-${version}.vsix`);
-const args = ['package', '--no-dependencies', '--allow-missing-repository', '--skip-license', '-o', file];
+const args = ['package', '--no-dependencies', '--allow-missing-repository', '--skip-license', '--no-rewrite-relative-links', '-o', file];
 execFileSync(process.execPath, [vsce(), ...args], { cwd: EXTENSION, stdio: 'inherit' });
 const { size } = statSync(file);
 process.stdout.write(`${file}  ${(size / 1024).toFixed(1)} kB\n`);

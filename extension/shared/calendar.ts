@@ -41,9 +41,23 @@ export function calendarOf(slices: readonly ReportedSlice[]): Calendar {
   const keys = [...own.keys()].sort();
   const groups = [...new Set(keys.map((key) => key.slice(0, BLOCK_CHARS[grain])))];
   const shown = groups.slice(-BLOCKS_MAX[grain]);
-  const blocks = shown.map((group) => BLOCKS[grain](group, keys, cellOf));
+  const blocks = trimmed(shown.map((group) => BLOCKS[grain](group, keys, cellOf)));
   const seen = blocks.flatMap(({ rows }) => rows).flatMap(({ cells }) => cells.filter(({ slice }) => slice));
   return { grain, blocks, older: own.size - seen.length };
+}
+
+/** Without the columns before the first slice of all, and after the last. */
+function trimmed(blocks: readonly CalendarBlock[]): readonly CalendarBlock[] {
+  return blocks.map((block, at) => {
+    const isUsed = block.columns.map((_, column) => block.rows.some(({ cells }) => cells[column]?.slice));
+    const start = at === 0 ? Math.max(0, isUsed.indexOf(true)) : 0;
+    const end = at === blocks.length - 1 ? isUsed.lastIndexOf(true) + 1 : isUsed.length;
+    return {
+      ...block,
+      columns: block.columns.slice(start, end),
+      rows: block.rows.map(({ name, cells }) => ({ name, cells: cells.slice(start, end) })),
+    };
+  });
 }
 
 /** Characters of a key that say which block it is in. */

@@ -27,7 +27,7 @@ export interface Sizes {
 }
 
 export const SIZES: Sizes = {
-  nodeWidth: 180,
+  nodeWidth: 188,
   nodeHeight: 54,
   columnGap: 84,
   labelledGap: 142,

@@ -29,15 +29,12 @@ const KEY_PAN_PX = 80;
 
 export interface GraphViewActs {
   readonly onPress: (id: string | undefined, isSecond: boolean) => void;
-  /** True when the key did something. */
-  readonly onKey: (event: KeyboardEvent) => boolean;
   readonly onCamera: () => void;
 }
 
 /** The graph on the screen: lines, nodes and heads of columns under one camera. */
 export class GraphView {
   readonly element: HTMLElement;
-  readonly #acts: GraphViewActs;
   readonly #stage: Stage;
   readonly #canvas = new GraphCanvas();
   readonly #nodes = new NodeLayer();
@@ -54,7 +51,6 @@ export class GraphView {
   #frameLater: (() => void) | undefined;
 
   constructor(acts: GraphViewActs) {
-    this.#acts = acts;
     this.#stage = new Stage({
       onCamera: () => {
         this.#schedule();
@@ -73,7 +69,6 @@ export class GraphView {
     });
     this.element = this.#stage.element;
     this.element.append(this.#canvas.element, this.#nodes.element, this.#heads.element);
-    this.element.addEventListener('keydown', (event) => this.#onKey(event));
     onThemeChange(() => {
       this.#colors = undefined;
       this.#isNew = true;
@@ -164,12 +159,8 @@ export class GraphView {
     );
   }
 
-  #onKey(event: KeyboardEvent): void {
-    const done = this.#ownKey(event) || this.#acts.onKey(event);
-    if (done) event.preventDefault();
-  }
-
-  #ownKey({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  /** Keys that move the view. True when this was one. */
+  key({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
     if (ctrlKey || metaKey || altKey) return false;
     const pan = PANS[key];
     if (shiftKey && pan !== undefined)

@@ -23,11 +23,11 @@ import { LayoutClient } from '../layout/layout-client.ts';
 import type { Layout } from '../layout/layout-types.ts';
 import { createAnnouncer } from '../parts/announcer.ts';
 import { element } from '../parts/element.ts';
+import { Notice } from '../parts/notice.ts';
 import { Details } from './details.ts';
 import { GraphView } from './graph-view.ts';
 import { KeysHelp } from './keys-help.ts';
 import type { KeptPlace, LineagePort } from './lineage-port.ts';
-import { Notice } from './notice.ts';
 import { createScene, layoutInput, type Scene, withGraph } from './scene.ts';
 import { SearchBox } from './search-box.ts';
 import { Toolbar } from './toolbar.ts';
@@ -74,7 +74,6 @@ export class LineagePage {
     });
     this.#view = new GraphView({
       onPress: (id, isSecond) => this.#press(id, isSecond),
-      onKey: (event) => this.#key(event),
       onCamera: () => this.#save(),
     });
     this.#toolbar = new Toolbar({
@@ -112,6 +111,9 @@ export class LineagePage {
       this.#keys.element,
     );
     this.#toolbar.render(this.#state);
+    document.addEventListener('keydown', (event) => {
+      if (this.#isKeyOfOurs(event) && (this.#view.key(event) || this.#key(event))) event.preventDefault();
+    });
   }
 
   /** Goes somewhere for the first time, or because somebody outside asks. */
@@ -271,6 +273,13 @@ export class LineagePage {
       if (node?.state === state) return node.id;
     }
     return undefined;
+  }
+
+  /** Keys work wherever one is, but a field, a dialog and a button keep their own. */
+  #isKeyOfOurs({ target, key }: KeyboardEvent): boolean {
+    if (!(target instanceof Element) || target.closest('input, select, dialog[open]') !== null) return false;
+    const isPress = key === 'Enter' || key === ' ';
+    return !(isPress && target.closest('button') !== null && !this.#view.element.contains(target));
   }
 
   #key(event: KeyboardEvent): boolean {

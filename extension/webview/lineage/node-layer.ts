@@ -120,7 +120,7 @@ export class NodeLayer {
         'span',
         { class: 'facts number' },
         element('span', {}, ageText(node)),
-        node.rows !== undefined && element('span', {}, compactText(node.rows)),
+        node.rows !== undefined && element('span', { class: 'count' }, compactText(node.rows)),
       ),
       ...(rows === undefined ? [] : [flow(rows)]),
     );

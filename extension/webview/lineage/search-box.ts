@@ -33,7 +33,7 @@ export class SearchBox {
       autocomplete: 'off',
     });
     this.#list = element('ul', { id: 'matches', role: 'listbox', 'aria-label': 'Matches' });
-    this.#count = element('div', { class: 'muted count', role: 'status' });
+    this.#count = element('div', { class: 'muted found', role: 'status' });
     this.element = element('div', { class: 'search' }, icon('search'), this.#input, this.#count, this.#list);
     this.element.hidden = true;
     this.#input.addEventListener('input', () => acts.onText(this.#input.value));

@@ -1,6 +1,6 @@
 import type { PageProblem } from '../../shared/messages.ts';
-import { button, element } from '../parts/element.ts';
-import { icon } from '../parts/icons.ts';
+import { button, element } from './element.ts';
+import { icon } from './icons.ts';
 
 /** One line over the page when there is something to say about the whole of it: waiting, refused, away. */
 export class Notice {
@@ -52,7 +52,7 @@ export class Notice {
         ),
       );
     } else if (this.#isWaiting && this.#away === undefined) {
-      lines.push(element('p', {}, icon('sync~spin'), 'Reading the lineage…'));
+      lines.push(element('p', {}, icon('sync~spin'), 'Asking the agent…'));
     }
     this.element.hidden = lines.length === 0;
     this.element.replaceChildren(...lines);

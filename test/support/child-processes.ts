@@ -6,12 +6,21 @@ export function agentOf(cli: RunningCli): number | undefined {
   return childProcesses(cli.process.pid ?? 0).find((pid) => commandOf(pid).includes('agent/src/main.ts run'));
 }
 
+/** Process id of the live sources that the CLI runs now. */
+export function sourcesOf(cli: RunningCli): number | undefined {
+  return childProcesses(cli.process.pid ?? 0).find((pid) =>
+    commandOf(pid).includes('retail/src/main.ts generate --live'),
+  );
+}
+
 function childProcesses(parent: number): number[] {
-  return readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter(Boolean)
-    .map(Number);
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8');
+  } catch {
+    return []; // It has just ended.
+  }
+  return text.trim().split(' ').filter(Boolean).map(Number);
 }
 
 function commandOf(pid: number): string {

@@ -20,6 +20,8 @@ const STOP_MS_MAX = 20_000;
 /** A workspace with a pipeline file, and its lake: a real agent over a real local Azure. */
 export class Lake {
   readonly workspace: string;
+  /** Of the lake, in the workspace. */
+  readonly folder: string;
   readonly client: AgentClient;
   readonly faults: FaultControl;
   readonly #root: string;
@@ -28,6 +30,7 @@ export class Lake {
   private constructor(root: string, cli: RunningCli, client: AgentClient, faults: FaultControl) {
     this.#root = root;
     this.workspace = join(root, 'shop');
+    this.folder = join(this.workspace, '.lakewarden');
     this.#cli = cli;
     this.client = client;
     this.faults = faults;

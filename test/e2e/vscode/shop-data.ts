@@ -32,7 +32,9 @@ export function writeShopData(folder: string): void {
     orderRow({ invoice: 800_004 }),
     orderRow({ invoice: 800_004 }),
   ];
-  writeTinyData(folder, { 'transactions/orders.csv': ordersFile([...days, ...hostile, ...bad]) });
+  const [header] = ordersFile().split('\n');
+  const orders = [header, ...days, ...hostile, ...bad, ''].join('\n');
+  writeTinyData(folder, { 'transactions/orders.csv': orders });
 }
 
 interface OrderRow {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { CHROMIUM_ARGS, findChromium } from '../../support/chromium.ts';
+import { launchOptions } from '../../support/chromium.ts';
 import { CodeServerProcess } from './code-server.ts';
 
 export interface WorkbenchOptions {
+  /** Path of a Chrome or Chromium. */
+  readonly browser: string;
   /** Folder that is opened. */
   readonly workspace: string;
   /** Extension in development: its folder. */
@@ -47,8 +49,7 @@ export class Workbench {
     const server = await CodeServerProcess.start({ vsix, env, settings });
     try {
       const context = await chromium.launchPersistentContext(join(server.root, 'browser'), {
-        executablePath: await findChromium(),
-        args: [...CHROMIUM_ARGS],
+        ...launchOptions(options.browser),
         viewport: options.viewport ?? { width: 1280, height: 800 },
         permissions: ['clipboard-read', 'clipboard-write'],
       });

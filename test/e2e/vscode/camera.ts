@@ -1,0 +1,50 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+
+export const THEMES = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  contrast: 'Default High Contrast',
+} as const;
+export type Theme = keyof typeof THEMES;
+
+const THEME_CLASSES: Readonly<Record<Theme, string>> = { dark: 'vs-dark', light: 'vs', contrast: 'hc-black' };
+
+/** Takes each step of a day in each theme: `<folder>/03-lineage.light.png`. */
+export class Camera {
+  readonly #page: Page;
+  readonly #settings: string;
+  readonly #folder: string;
+  readonly #themes: readonly Theme[];
+  #step = 0;
+
+  constructor(
+    page: Page,
+    options: { readonly settings: string; readonly folder: string; readonly themes: readonly Theme[] },
+  ) {
+    this.#page = page;
+    this.#settings = options.settings;
+    this.#folder = options.folder;
+    this.#themes = options.themes;
+    mkdirSync(options.folder, { recursive: true });
+  }
+
+  async take(name: string): Promise<void> {
+    const step = String(++this.#step).padStart(2, '0');
+    for (const theme of this.#themes) {
+      await this.#wear(theme);
+      await this.#page.screenshot({ path: join(this.#folder, `${step}-${name}.${theme}.png`) });
+    }
+  }
+
+  /** As a person does who edits the settings. */
+  async #wear(theme: Theme): Promise<void> {
+    if (this.#themes.length === 1) return;
+    const settings = JSON.parse(readFileSync(this.#settings, 'utf8')) as Record<string, unknown>;
+    writeFileSync(this.#settings, JSON.stringify({ ...settings, 'workbench.colorTheme': THEMES[theme] }));
+    await this.#page.locator(`.monaco-workbench.${THEME_CLASSES[theme]}`).waitFor();
+    // Pages of the extension are told after the workbench.
+    await this.#page.waitForTimeout(300);
+  }
+}

@@ -1,0 +1,156 @@
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+export type ViewTitle = 'Layers' | 'Runs & Backfills' | 'Incidents' | 'Sources & Lag' | 'Runbooks';
+
+const SEEN_MS_MAX = 30_000;
+
+/** What a person does with eyes, mouse and keyboard; it knows the workbench, and of the extension only its words. */
+export class Hands {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+    page.setDefaultTimeout(SEEN_MS_MAX);
+  }
+
+  async openSidebar(): Promise<void> {
+    const tab = this.#page.locator('.activitybar').getByRole('tab', { name: /^Lakewarden/ });
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    await this.#page.locator('.sidebar .pane-header').first().waitFor();
+  }
+
+  /** Opens the view when it is folded. */
+  async openView(title: ViewTitle): Promise<void> {
+    const header = this.header(title);
+    await header.waitFor();
+    if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+  }
+
+  /** Folds the view, so that others have room. */
+  async closeView(title: ViewTitle): Promise<void> {
+    const header = this.header(title);
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
+  }
+
+  header(title: ViewTitle): Locator {
+    return this.#page.locator('.sidebar .pane-header', { hasText: title }).first();
+  }
+
+  view(title: ViewTitle): Locator {
+    return this.#page.locator('.sidebar .pane', { has: this.header(title) });
+  }
+
+  /** A row by what is spoken of it. */
+  row(title: ViewTitle, spoken: RegExp): Locator {
+    return this.view(title).getByRole('treeitem', { name: spoken }).first();
+  }
+
+  /** Opens a row that has others below it. */
+  async unfold(row: Locator): Promise<void> {
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) !== 'false') return;
+    await row.locator('.monaco-tl-twistie').click();
+  }
+
+  /** A button that a row shows when the mouse is over it. */
+  async pressOnRow(row: Locator, button: RegExp): Promise<void> {
+    await row.scrollIntoViewIfNeeded();
+    await row.hover();
+    await row.getByRole('button', { name: button }).click();
+  }
+
+  /** An entry of the menu of a row. */
+  async chooseOnRow(row: Locator, entry: RegExp): Promise<void> {
+    await row.scrollIntoViewIfNeeded();
+    await row.click({ button: 'right' });
+    const item = this.#page.getByRole('menuitem', { name: entry }).first();
+    await item.waitFor();
+    await item.click();
+  }
+
+  /** A command of the palette, by its whole title. */
+  async run(title: string): Promise<void> {
+    await this.#page.keyboard.press('F1');
+    await this.#input().fill(`>Lakewarden: ${title}`);
+    await this.option(new RegExp(`^Lakewarden: ${title.replace(/[.…()]/g, '.')}`)).waitFor();
+    await this.#page.keyboard.press('Enter');
+  }
+
+  /** Says yes or no to what is asked in the list at the top. */
+  async choose(option: RegExp): Promise<void> {
+    await this.option(option).click();
+  }
+
+  option(name: RegExp): Locator {
+    return this.#page.locator('.quick-input-widget').getByRole('option', { name }).first();
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#input().fill(text);
+    await this.#page.keyboard.press('Enter');
+  }
+
+  #input(): Locator {
+    return this.#page.locator('.quick-input-widget input').first();
+  }
+
+  /** What cannot be overlooked: the text, and a button of it. */
+  get dialog(): Locator {
+    return this.#page.locator('.monaco-dialog-box');
+  }
+
+  async press(button: string): Promise<void> {
+    await this.dialog.getByRole('button', { name: button, exact: true }).click();
+    await this.dialog.waitFor({ state: 'hidden' });
+  }
+
+  get toasts(): Locator {
+    return this.#page.locator('.notification-toast');
+  }
+
+  tab(title: RegExp): Locator {
+    return this.#page.locator('.tabs-container').getByRole('tab', { name: title });
+  }
+
+  /** The text of the editor in front, as far as it is drawn; rows of it in order. */
+  async editorText(): Promise<string> {
+    const lines = this.#page.locator('.editor-instance .view-lines').last().locator('.view-line');
+    const drawn = await lines.evaluateAll((elements) =>
+      elements
+        .map((element) => ({
+          top: Number.parseFloat((element as unknown as { style: { top: string } }).style.top),
+          text: element.textContent ?? '',
+        }))
+        .sort((a, b) => a.top - b.top)
+        .map(({ text }) => text),
+    );
+    return drawn.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  async untilEditorSays(text: RegExp): Promise<string> {
+    const deadlineMs = performance.now() + SEEN_MS_MAX;
+    let last = '';
+    while (performance.now() < deadlineMs) {
+      last = await this.editorText();
+      if (text.test(last)) return last;
+      await this.#page.waitForTimeout(100);
+    }
+    throw new Error(`the editor never said ${text}; it says\n${last}`);
+  }
+
+  /** The page of the extension that is in front. */
+  get webview(): FrameLocator {
+    return this.#page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
+  }
+
+  statusBar(text: RegExp): Locator {
+    return this.#page.locator('.statusbar-item', { hasText: text }).first();
+  }
+
+  async closeAllEditors(): Promise<void> {
+    await this.#page.keyboard.press('F1');
+    await this.#input().fill('>View: Close All Editors');
+    await this.option(/^View: Close All Editors/).waitFor();
+    await this.#page.keyboard.press('Enter');
+  }
+}

@@ -107,10 +107,12 @@ export class ConnectionModel {
     if (place.kind !== 'found') return { kind: place.kind };
     const { url } = place;
     try {
+      // Before anybody is asked for a token: an URL that would show it to the network is refused here.
+      const client = this.#clientOf(place);
       if ((await this.#deps.tokenFor(place)) === undefined) {
         return { kind: 'signedOut', url, problem: `no token is known · ${url} · sign in` };
       }
-      return await this.#follow(place, signal);
+      return await this.#follow(place, client, signal);
     } catch (error) {
       const kind = kindOfError(error);
       if (kind === undefined && !signal.aborted)
@@ -121,18 +123,21 @@ export class ConnectionModel {
     }
   }
 
-  async #follow(place: Found, signal: AbortSignal): Promise<ConnectionState> {
-    const { url } = place;
-    // Whoever looks at an old problem goes on seeing it until there is something better to say.
-    if (this.#state.kind !== 'unreachable' && this.#state.kind !== 'starting')
-      this.#set({ kind: 'connecting', url });
+  #clientOf(place: Found): AgentClient {
     const make = this.#deps.createClient ?? createClient;
-    const client = make({
-      url,
+    return make({
+      url: place.url,
       token: async () => (await this.#deps.tokenFor(place)) ?? '',
       check: 'sampled',
       limits: { requestMs: REQUEST_MS, connectMs: CONNECT_MS },
     });
+  }
+
+  async #follow(place: Found, client: AgentClient, signal: AbortSignal): Promise<ConnectionState> {
+    const { url } = place;
+    // Whoever looks at an old problem goes on seeing it until there is something better to say.
+    if (this.#state.kind !== 'unreachable' && this.#state.kind !== 'starting')
+      this.#set({ kind: 'connecting', url });
     const hello = await client.hello(signal);
     if (!hello.ready) return { kind: 'starting', url, version: hello.version };
     const session = new AbortController();

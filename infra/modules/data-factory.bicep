@@ -13,14 +13,21 @@ var lakeService = loadJsonContent('../../packages/retail/factory/linkedService/l
 var filesService = loadJsonContent('../../packages/retail/factory/linkedService/retail_files.json')
 var lakeFile = loadJsonContent('../../packages/retail/factory/dataset/lake_file.json')
 var retailFile = loadJsonContent('../../packages/retail/factory/dataset/retail_file.json')
+var copyCategories = loadJsonContent('../../packages/retail/factory/pipeline/copy-categories.json')
+var copyPurchaseOrderLines = loadJsonContent('../../packages/retail/factory/pipeline/copy-purchase-order-lines.json')
+var copyPurchaseOrders = loadJsonContent('../../packages/retail/factory/pipeline/copy-purchase-orders.json')
+var copyStores = loadJsonContent('../../packages/retail/factory/pipeline/copy-stores.json')
+var copyVendors = loadJsonContent('../../packages/retail/factory/pipeline/copy-vendors.json')
+var copyZipcodes = loadJsonContent('../../packages/retail/factory/pipeline/copy-zipcodes.json')
 var copies = [
-  loadJsonContent('../../packages/retail/factory/pipeline/copy-categories.json')
-  loadJsonContent('../../packages/retail/factory/pipeline/copy-purchase-order-lines.json')
-  loadJsonContent('../../packages/retail/factory/pipeline/copy-purchase-orders.json')
-  loadJsonContent('../../packages/retail/factory/pipeline/copy-stores.json')
-  loadJsonContent('../../packages/retail/factory/pipeline/copy-vendors.json')
-  loadJsonContent('../../packages/retail/factory/pipeline/copy-zipcodes.json')
+  copyCategories
+  copyPurchaseOrderLines
+  copyPurchaseOrders
+  copyStores
+  copyVendors
+  copyZipcodes
 ]
+var groupId = resourceGroup().id
 
 resource factory 'Microsoft.DataFactory/factories@2018-06-01' = {
   name: factoryName
@@ -89,14 +96,14 @@ resource copy 'Microsoft.DataFactory/factories/pipelines@2018-06-01' = [for each
 }]
 
 resource runner 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(resourceGroup().id, 'lakewarden-runner')
+  name: guid(groupId, 'lakewarden-runner')
   properties: {
     // Unique in the tenant.
-    roleName: 'Lakewarden pipeline runner ${uniqueString(resourceGroup().id)}'
+    roleName: 'Lakewarden pipeline runner ${uniqueString(groupId)}'
     description: 'Starts, follows and cancels Data Factory runs; reads no credentials and changes no pipelines.'
     type: 'CustomRole'
     assignableScopes: [
-      resourceGroup().id
+      groupId
     ]
     permissions: [
       {

@@ -30,7 +30,7 @@ export const SIZES: Sizes = {
   nodeWidth: 188,
   nodeHeight: 54,
   columnGap: 84,
-  labelledGap: 142,
+  labelledGap: 150,
   rowGap: 22,
   partGap: 40,
 };

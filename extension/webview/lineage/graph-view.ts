@@ -14,7 +14,7 @@ import { ColumnHeads } from './column-heads.ts';
 import { GraphCanvas } from './graph-canvas.ts';
 import { NodeLayer } from './node-layer.ts';
 import { nodeBox, type Scene, worldBox } from './scene.ts';
-import { Stage } from './stage.ts';
+import { Stage, type StageActs } from './stage.ts';
 
 /** Room around a view that is fitted; above stand the names of the columns, left the accounting of the first one. */
 const MARGIN: Margin = { left: 28, right: 28, top: 46, bottom: 28 };
@@ -50,8 +50,8 @@ export class GraphView {
   /** To be done as soon as there is a size. */
   #frameLater: (() => void) | undefined;
 
-  constructor(acts: GraphViewActs) {
-    this.#stage = new Stage({
+  constructor(acts: GraphViewActs, isPart: boolean) {
+    const stageActs: StageActs = {
       onCamera: () => {
         this.#schedule();
         acts.onCamera();
@@ -66,7 +66,8 @@ export class GraphView {
       },
       onPress: (target, isSecond) => acts.onPress(this.#idAt(target), isSecond),
       onHover: (target) => this.#setHover(target),
-    });
+    };
+    this.#stage = new Stage(stageActs, isPart);
     this.element = this.#stage.element;
     this.element.append(this.#canvas.element, this.#nodes.element, this.#heads.element);
     onThemeChange(() => {

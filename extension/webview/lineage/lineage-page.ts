@@ -37,6 +37,8 @@ export interface LineagePageOptions {
   readonly createWorker: () => Worker;
   readonly kept?: KeptPlace | undefined;
   readonly onFault: (message: string) => void;
+  /** It is one thing among others on a page that scrolls. */
+  readonly isPart?: boolean;
 }
 
 /** The lineage as people use it. Where it runs is the port's business. */
@@ -58,7 +60,7 @@ export class LineagePage {
   #kept: KeptPlace | undefined;
   #hasKeyboard = false;
 
-  constructor({ port, createWorker, kept, onFault }: LineagePageOptions) {
+  constructor({ port, createWorker, kept, onFault, isPart = false }: LineagePageOptions) {
     this.#port = port;
     this.#kept = kept;
     this.#layouts = new LayoutClient({
@@ -72,10 +74,13 @@ export class LineagePage {
         });
       },
     });
-    this.#view = new GraphView({
-      onPress: (id, isSecond) => this.#press(id, isSecond),
-      onCamera: () => this.#save(),
-    });
+    this.#view = new GraphView(
+      {
+        onPress: (id, isSecond) => this.#press(id, isSecond),
+        onCamera: () => this.#save(),
+      },
+      isPart,
+    );
     this.#toolbar = new Toolbar({
       onBack: () => this.#go(goBack(this.#state)),
       onEverything: () => this.#go(goTo(this.#state, { level: this.#state.place.level })),

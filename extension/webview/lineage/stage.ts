@@ -25,13 +25,17 @@ export class Stage {
   camera: Camera = { x: 0, y: 0, scale: 1 };
   screen: Size = { width: 0, height: 0 };
   readonly #acts: StageActs;
+  readonly #isPart: boolean;
   readonly #pointers = new Map<number, { x: number; y: number }>();
   #isDrag = false;
   #pressed: Element | undefined;
   #flight: number | undefined;
 
-  constructor(acts: StageActs) {
+  /** `isPart`: of a page that scrolls, so that a wheel without Ctrl and a finger up or down are the page's. */
+  constructor(acts: StageActs, isPart: boolean) {
     this.#acts = acts;
+    this.#isPart = isPart;
+    this.element.classList.toggle('part', isPart);
     const { element: stage } = this;
     stage.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
     stage.addEventListener('pointerdown', (event) => this.#onDown(event));
@@ -84,6 +88,7 @@ export class Stage {
 
   /** As maps do: the wheel zooms with Ctrl (and so does a pinch on a touchpad), else it moves. */
   #onWheel(event: WheelEvent): void {
+    if (this.#isPart && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? this.screen.height : 1;
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];

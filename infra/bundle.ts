@@ -8,6 +8,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, stat
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildStatusPage } from '../extension/build.ts';
 
 const ROOT = resolve(fileURLToPath(new URL('..', import.meta.url)));
 const ENTRIES = {
@@ -55,6 +56,7 @@ export async function bundleAgent(folder: string): Promise<Bundle> {
   const threads = await build({ ...common, entryPoints: Object.fromEntries(named.threads) });
   for (const name of closure(EXTERNAL)) copyPackage(name, folder);
   for (const path of named.paths) copyPath(path, folder);
+  await buildStatusPage(join(outdir, 'dist', 'status'));
   const outputs = [agent, threads].flatMap(({ metafile }) => Object.values(metafile.outputs));
   return { folder, bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
@@ -90,10 +92,10 @@ function placesOnDisk({ threads, paths }: Named): Plugin {
   };
 }
 
-/** A file comes with all that lies beside it: a pipeline has its queries there. What was not built is left out. */
+/** A file comes with all that lies beside it: a pipeline has its queries there. What is built is built for the image. */
 function copyPath(path: string, folder: string): void {
   const source = join(ROOT, path);
-  if (!existsSync(source) && path.split('/').includes('dist')) return;
+  if (path.split('/').includes('dist')) return;
   const whole = statSync(source).isDirectory() ? path : dirname(path);
   cpSync(join(ROOT, whole), join(folder, whole), {
     recursive: true,

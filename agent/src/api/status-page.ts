@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { TerminalError } from '@lakewarden/contracts';
 import type { Route } from './routes.ts';
 
-/** Built by the extension's scripts, with the same components as its webviews; the plain one stands in where it is not. */
+/** Built by `extension/build.ts`, with the same components as the webviews; the plain one stands in where it is not. */
 const SHIPPED_PAGES = [
-  fileURLToPath(new URL('../../../extension/dist/status', import.meta.url)),
+  fileURLToPath(new URL('../../dist/status', import.meta.url)),
   fileURLToPath(new URL('../../assets/status', import.meta.url)),
 ];
 const INDEX = 'index.html';
@@ -35,6 +35,8 @@ const PAGE_HEADERS = {
     "style-src 'self'",
     "connect-src 'self'",
     "img-src 'self' data:",
+    // The layout of the lineage, a script of the page itself, handed over as text.
+    'worker-src blob:',
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "form-action 'none'",

@@ -12,9 +12,9 @@ export interface FenceDeps {
 }
 
 /**
- * Commits the epoch as the fence of a dataset's promotion, in every table that its runs write last: what was begun under an
- * older epoch is refused at its commit (I4). A dataset without a table has nothing that could be committed late: its
- * first run asks the policy before it commits.
+ * Commits the epoch as the fence of a dataset's promotion, in the table that its runs write last: what was begun under an
+ * older epoch is refused at its commit (I4). A dataset that was never built gets its table, empty: else an older agent that
+ * does not know of the stop could still make it.
  */
 export async function fenceDatasets(
   { pipeline, tables, random }: FenceDeps,
@@ -28,7 +28,6 @@ export async function fenceDatasets(
     const scope = `dataset/${dataset}`;
     for (let attempt = 1; ; attempt++) {
       const base = await tables.refresh(rootOf(dataset), signal);
-      if (base === undefined) break;
       const outcome = await tables.commit(
         {
           root: rootOf(dataset),

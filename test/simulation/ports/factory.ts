@@ -29,8 +29,7 @@ export class Factory {
   readonly #rowsOf: (window: string) => Rows;
   readonly #fates: readonly Fate[];
   readonly #runs: FactoryRun[] = [];
-  /** From then on every run that is started succeeds. */
-  isCalm = false;
+  #isCalm = false;
 
   constructor(options: {
     readonly timeline: Timeline;
@@ -44,6 +43,16 @@ export class Factory {
     this.#rowsOf = options.rowsOf;
     const bad = FATES.filter((fate) => fate !== 'succeeds' && options.chance.happens(0.3));
     this.#fates = ['succeeds', 'succeeds', 'succeeds', ...bad];
+  }
+
+  /** From now on every run that is started succeeds, and none sticks any more. */
+  calm(): void {
+    this.#isCalm = true;
+    for (const run of this.#runs) {
+      this.#timeline.after(this.#chance.int(...COPY_MS), () => {
+        if (run.state.kind === 'running') run.state = { kind: 'failed', reason: 'it was stuck' };
+      });
+    }
   }
 
   /** The oldest run of this key that is not lost; the others are cancelled (I20). */
@@ -66,7 +75,7 @@ export class Factory {
       state: { kind: 'running' },
     };
     this.#runs.push(run);
-    const fate = this.isCalm ? 'succeeds' : this.#chance.pick(this.#fates);
+    const fate = this.#isCalm ? 'succeeds' : this.#chance.pick(this.#fates);
     if (fate !== 'sticks')
       this.#timeline.after(this.#chance.int(...COPY_MS), () => this.#end(run, job, fate));
     return { runId: run.id, output: run.output };

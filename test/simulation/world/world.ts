@@ -37,7 +37,7 @@ export interface RunResult {
 const START_MS = Date.UTC(2026, 0, 15, 22, 40);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** I9: from the last fault to the last slice. A stuck copy is given up after 2 h, a failed slice rests for up to 30 min. */
+/** I9: from the last fault to the last slice. What failed rests for up to 30 min, and may fail once more for what was begun before. */
 const CALM_MS_MAX = 4 * HOUR_MS;
 /** Then nothing may move any more. */
 const REST_MS = 12 * MINUTE_MS;
@@ -162,7 +162,7 @@ export class World {
   #calm(): void {
     this.#trace.add(this.#timeline.nowMs, 'calm');
     this.#weather.isCalm = true;
-    this.#factory.isCalm = true;
+    this.#factory.calm();
     this.#supervisor.calm();
     for (const operator of this.#operators) void operator.calm(() => this.#isWell);
   }

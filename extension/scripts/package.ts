@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const EXTENSION = join(dirname(fileURLToPath(import.meta.url)), '..');
-const TOOLS = join(EXTENSION, '..', 'node_modules', '.cache', 'lakewarden-tools');
+const TOOLS = join(EXTENSION, '..', 'node_modules', '.cache', 'lakewarden-tools', 'vsce');
 /** Not among the dependencies: it is large, and nothing but a release needs it. */
 const VSCE = '@vscode/vsce@4.1.0';
 const BYTES_MAX = 1024 * 1024;
@@ -38,7 +38,15 @@ const { name, version } = JSON.parse(readFileSync(join(EXTENSION, 'package.json'
   readonly version: string;
 };
 const file = process.argv[2] ?? join(EXTENSION, 'dist', `${name}-${version}.vsix`);
-const args = ['package', '--no-dependencies', '--allow-missing-repository', '--skip-license', '--no-rewrite-relative-links', '-o', file];
+const args = [
+  'package',
+  '--no-dependencies',
+  '--allow-missing-repository',
+  '--skip-license',
+  '--no-rewrite-relative-links',
+  '-o',
+  file,
+];
 execFileSync(process.execPath, [vsce(), ...args], { cwd: EXTENSION, stdio: 'inherit' });
 const { size } = statSync(file);
 process.stdout.write(`${file}  ${(size / 1024).toFixed(1)} kB\n`);

@@ -167,10 +167,11 @@ export function dangerOf(name: ActionName, input: ActionInput): 'none' | 'confir
   return kind === 'all' || kind === 'layer' ? 'typed' : 'confirm';
 }
 
-export function planImpact({ builds, downstream, rows, estimateMs, costUsd, engine }: Plan): string {
-  const then = downstream.length === 0 ? '' : `, then up to ${plural(downstream.length, 'slice')} downstream`;
+/** What the agent's own words leave out: how long, on what, for how much. */
+export function planImpact({ downstream, estimateMs, costUsd, engine }: Plan): string {
+  const then = downstream.length === 0 ? '' : ` and up to ${plural(downstream.length, 'slice')} downstream`;
   const cost = costUsd === 0 ? 'costs nothing' : `costs about ${costUsd.toFixed(2)} US dollars`;
-  return `Builds ${plural(builds.length, 'slice')} from ${plural(rows, 'row')}${then}; about ${spanText(estimateMs)} on ${engine}, ${cost}.`;
+  return `About ${spanText(estimateMs)} on ${engine}${then}; ${cost}.`;
 }
 
 function titleOf(name: ActionName, input: ActionInput): string {

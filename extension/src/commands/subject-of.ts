@@ -48,7 +48,7 @@ export function argumentOf(value: unknown): CommandArgument {
 function textsOf(value: object, keys: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     keys.flatMap((key) => {
-      const text = (value as Readonly<Record<string, unknown>>)[key];
+      const text = Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
       return typeof text === 'string' && text.length <= TEXT_CHARS_MAX ? [[key, text] as const] : [];
     }),
   );

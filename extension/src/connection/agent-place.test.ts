@@ -29,12 +29,16 @@ describe('where the agent is', () => {
   it('is not looked for in a workspace that nobody trusts', async () => {
     const readText = () => Promise.reject(new Error('it was read'));
     expect(await findAgent(facts({ isTrusted: false, readText }))).toEqual({ kind: 'untrusted' });
-    expect(await findAgent(facts({ isTrusted: false, hasFolder: false, readText }))).toEqual({ kind: 'noAgent' });
-    expect(await findAgent(facts({ isTrusted: false, setting: 'https://agent.example/', readText }))).toEqual({
-      kind: 'found',
-      url: 'https://agent.example',
-      from: 'setting',
+    expect(await findAgent(facts({ isTrusted: false, hasFolder: false, readText }))).toEqual({
+      kind: 'noAgent',
     });
+    expect(await findAgent(facts({ isTrusted: false, setting: 'https://agent.example/', readText }))).toEqual(
+      {
+        kind: 'found',
+        url: 'https://agent.example',
+        from: 'setting',
+      },
+    );
   });
 
   it('gives the token of the workspace to the agent of the workspace alone', async () => {
@@ -74,5 +78,6 @@ describe('an API file', () => {
 
 it('a token is one word of letters that can be sent', () => {
   expect(readToken(' abc.def \n')).toBe('abc.def');
-  for (const text of ['', ' ', 'a b', 'a\nb', 'ü', 'x'.repeat(5_000)]) expect(readToken(text)).toBeUndefined();
+  for (const text of ['', ' ', 'a b', 'a\nb', 'ü', 'x'.repeat(5_000)])
+    expect(readToken(text)).toBeUndefined();
 });

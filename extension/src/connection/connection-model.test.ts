@@ -1,7 +1,14 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createClient } from '@lakewarden/client';
-import { aDataset, anOverview, type FakeAgent, type FakeAgentOptions, startFakeAgent } from '@lakewarden/client/testing';
+import {
+  aDataset,
+  anOverview,
+  type FakeAgent,
+  type FakeAgentOptions,
+  startFakeAgent,
+} from '@lakewarden/client/testing';
+import type { Overview } from '@lakewarden/contracts';
 import { afterEach, expect, it } from 'vitest';
 import { LakeModel } from '../models/lake-model.ts';
 import { systemClock } from '../models/model-ports.ts';
@@ -40,7 +47,8 @@ function connect(place: () => AgentPlace, token: () => string | undefined) {
     session: lake,
     clock: quickClock,
     log,
-    createClient: (options) => createClient({ ...options, clock: quickClock, limits: { requestMs: 400, connectMs: 400 } }),
+    createClient: (options) =>
+      createClient({ ...options, clock: quickClock, limits: { requestMs: 400, connectMs: 400 } }),
   });
   closing.push(() => connection.stop());
   const reached = (kind: ConnectionState['kind']) =>
@@ -76,7 +84,10 @@ async function stranger(listener: RequestListener): Promise<string> {
 
 it('connects, asks for everything once, and follows the events', async () => {
   const fake = await agent();
-  const { connection, lake, reached } = connect(() => found(fake.url), () => fake.token);
+  const { connection, lake, reached } = connect(
+    () => found(fake.url),
+    () => fake.token,
+  );
   connection.start();
   expect(await reached('connected')).toMatchObject({ url: fake.url, version: '0.1.0' });
   const loaded = new Promise<void>((resolve) => {
@@ -97,7 +108,10 @@ it('connects, asks for everything once, and follows the events', async () => {
 
 it('comes back behind the last event when the connection is cut, and shows what it knew meanwhile', async () => {
   const fake = await agent();
-  const { connection, lake, reached } = connect(() => found(fake.url), () => fake.token);
+  const { connection, lake, reached } = connect(
+    () => found(fake.url),
+    () => fake.token,
+  );
   connection.start();
   await reached('connected');
   await new Promise<void>((resolve) => {
@@ -115,7 +129,10 @@ it('comes back behind the last event when the connection is cut, and shows what 
 
 it('says that it is not there, and finds it when it is', async () => {
   let place: AgentPlace = { kind: 'noAgent' };
-  const { connection, reached } = connect(() => place, () => 'a-token-of-the-test');
+  const { connection, reached } = connect(
+    () => place,
+    () => 'a-token-of-the-test',
+  );
   connection.start();
   await reached('noAgent');
   place = { kind: 'untrusted' };
@@ -129,7 +146,10 @@ it('says that it is not there, and finds it when it is', async () => {
 it('asks nobody anything before somebody has signed in', async () => {
   const fake = await agent();
   let token: string | undefined;
-  const { connection, reached } = connect(() => found(fake.url), () => token);
+  const { connection, reached } = connect(
+    () => found(fake.url),
+    () => token,
+  );
   connection.start();
   await reached('signedOut');
   expect(fake.requests).toEqual([]);
@@ -146,7 +166,10 @@ it('tells an older and a newer agent apart', async () => {
   const older = await agent({ queries: { overview: agentOf(0) } });
   const newer = await agent({ queries: { overview: agentOf(99) } });
   let url = older.url;
-  const { connection, reached } = connect(() => found(url), () => older.token);
+  const { connection, reached } = connect(
+    () => found(url),
+    () => older.token,
+  );
   connection.start();
   expect((await reached('tooOld')).problem).toContain('update the agent');
   url = newer.url;
@@ -156,30 +179,44 @@ it('tells an older and a newer agent apart', async () => {
 
 it('waits for an agent that reads the lake first', async () => {
   let ready = false;
-  const overview = () => anOverview({ agent: { ...anOverview().agent, ready } });
+  const overview = (): Overview => anOverview({ agent: { ...anOverview().agent, ready } });
   const fake = await agent({ queries: { overview } });
-  const { connection, reached } = connect(() => found(fake.url), () => fake.token);
+  const { connection, reached } = connect(
+    () => found(fake.url),
+    () => fake.token,
+  );
   connection.start();
   await reached('starting');
   ready = true;
   await reached('connected');
 });
 
+const html: RequestListener = (_, response) => void response.end('<html>');
+const otherJson: RequestListener = (_, response) => void response.end('{}');
+const nothing: RequestListener = () => undefined;
+const cut: RequestListener = (request) => void request.socket.destroy();
+
 it.each([
-  ['no JSON', 'broken', (_: unknown, response: Parameters<RequestListener>[1]) => void response.end('<html>')],
-  ['other JSON', 'broken', (_: unknown, response: Parameters<RequestListener>[1]) => void response.end('{}')],
-  ['nothing, ever', 'unreachable', () => undefined],
-  ['a cut connection', 'unreachable', (request: Parameters<RequestListener>[0]) => void request.socket.destroy()],
+  ['no JSON', 'broken', html],
+  ['other JSON', 'broken', otherJson],
+  ['nothing, ever', 'unreachable', nothing],
+  ['a cut connection', 'unreachable', cut],
 ] as const)('says plainly that it got %s', async (_, kind, listener) => {
-  const url = await stranger(listener as RequestListener);
-  const { connection, reached } = connect(() => found(url), () => 'token');
+  const url = await stranger(listener);
+  const { connection, reached } = connect(
+    () => found(url),
+    () => 'token',
+  );
   connection.start();
   const state = await reached(kind);
   expect(state.problem?.split(' · ').length).toBeGreaterThanOrEqual(3);
 });
 
 it('refuses a URL that would show the token to the network', async () => {
-  const { connection, reached } = connect(() => found('http://agent.example'), () => 'token');
+  const { connection, reached } = connect(
+    () => found('http://agent.example'),
+    () => 'token',
+  );
   connection.start();
   expect((await reached('badUrl')).problem).toContain('plain http');
 });
@@ -188,7 +225,10 @@ it('goes to the agent of another port when the old one is gone', async () => {
   const first = await agent();
   const second = await agent();
   let url = first.url;
-  const { connection, reached } = connect(() => found(url), () => first.token);
+  const { connection, reached } = connect(
+    () => found(url),
+    () => first.token,
+  );
   connection.start();
   await reached('connected');
   url = second.url;

@@ -34,6 +34,15 @@ const VIEW_TITLES: Readonly<Record<ViewName, string>> = {
   runbooks: 'Runbooks',
 };
 
+/** Shares of the height, when the container is opened for the first time. */
+const VIEW_SIZES: Readonly<Record<ViewName, number>> = {
+  layers: 8,
+  runs: 4,
+  incidents: 3,
+  sources: 3,
+  runbooks: 2,
+};
+
 const ACTIONS = Object.entries(ACTION_COMMANDS) as [ActionName, (typeof ACTION_COMMANDS)[ActionName]][];
 const VIEWS = Object.entries(VIEW_COMMANDS) as [ViewCommandName, ViewCommand][];
 
@@ -79,6 +88,7 @@ export function manifest(): Manifest {
             name: words(`view.${name}`, VIEW_TITLES[name]),
             contextualTitle: 'Lakewarden',
             icon: 'media/lakewarden.svg',
+            initialSize: VIEW_SIZES[name],
             ...(name === 'runbooks' && { visibility: 'collapsed' }),
           })),
         },

@@ -1,6 +1,6 @@
 import type { ViewName } from './command-table.ts';
 
-/** What an empty view says, by the state of the connection; at most one link command each. */
+/** What an empty view says, by the state of the connection; one link command each. */
 export interface Welcome {
   readonly view: ViewName;
   readonly key: string;
@@ -73,8 +73,15 @@ export function welcomes(): readonly Welcome[] {
     when: is('connected'),
     text,
   }));
+  const away = Object.keys(EMPTY_TEXTS).map((view) => ({
+    view: view as ViewName,
+    key: 'welcome.away',
+    when: `!(${is('connected')})`,
+    text: 'No agent is connected; Layers says why.',
+  }));
   return [
     ...layers,
+    ...away,
     {
       view: 'layers',
       key: 'welcome.empty',

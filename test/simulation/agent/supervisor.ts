@@ -33,6 +33,7 @@ export class Supervisor {
   #current: Life | undefined;
   readonly #zombies = new Set<Life>();
   #isCalm = false;
+  #isRetired = false;
   zombies = 0;
 
   constructor(options: SupervisorOptions) {
@@ -49,6 +50,13 @@ export class Supervisor {
     this.#isCalm = true;
     for (const zombie of this.#zombies) zombie.process.kill();
     this.#current?.process.resume();
+  }
+
+  /** Nothing of it runs any more, nor will. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const zombie of this.#zombies) zombie.process.kill();
+    this.#current?.process.kill();
   }
 
   /** Whoever answers a request: the agent that runs, now and then a zombie. */
@@ -74,14 +82,14 @@ export class Supervisor {
   }
 
   #startIfNone(): void {
-    if (this.#current === undefined) this.#startLife();
+    if (this.#current === undefined && !this.#isRetired) this.#startLife();
   }
 
   #replace(life: Life): void {
     const { timeline, chance } = this.#options;
     if (chance.happens(0.3)) return;
     timeline.after(chance.int(...STANDBY_MS), () => {
-      if (this.#current !== life) return;
+      if (this.#current !== life || this.#isRetired) return;
       this.zombies += 1;
       this.#zombies.add(life);
       timeline.after(chance.int(...ZOMBIE_MS), () => life.process.kill());
@@ -92,7 +100,7 @@ export class Supervisor {
   #planStop(): void {
     const { timeline, chance } = this.#options;
     timeline.after(chance.int(...STOP_EVERY_MS), () => {
-      if (this.#isCalm) return;
+      if (this.#isCalm || this.#isRetired) return;
       const life = this.#current;
       life?.stop();
       timeline.after(chance.int(0, GRACE_MS), () => life?.process.kill());

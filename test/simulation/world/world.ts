@@ -41,6 +41,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 const CALM_MS_MAX = 4 * HOUR_MS;
 /** Then nothing may move any more. */
 const REST_MS = 12 * MINUTE_MS;
+const DEPLOYS_MAX = 4;
+/** Seeds in which two orchestrators keep an agent each, as a split brain does. */
+const DUEL_SHARE = 0.2;
 const SKEW_MS = 10 * MINUTE_MS;
 /** From the first lost fence to the end of the process. */
 const FENCED_EXIT_MS = 5 * MINUTE_MS;
@@ -75,10 +78,11 @@ export class World {
   readonly #checker: Checker;
   readonly #store: ObjectStore;
   readonly #factory: Factory;
-  readonly #supervisor: Supervisor;
+  /** The first stays; a second one is gone when faults stop. */
+  readonly #supervisors: readonly Supervisor[];
   readonly #counts: Counts = { ios: 0, crashes: 0, stalls: 0, lostAnswers: 0, ghosts: 0, refusals: 0 };
-  /** From then on agents start with the strict pipeline. */
-  readonly #deployMs: number;
+  /** Deployments: at each, agents that start change from the lax pipeline to the strict one, or back. */
+  readonly #deploysMs: readonly number[];
   /** From then on the vendors' system gives corrected rows. */
   readonly #correctMs: number;
   readonly #config: AgentWorld['config'];
@@ -100,7 +104,8 @@ export class World {
     this.#trace = new Trace(START_MS, options.keepLines);
     this.#hours = chance.pick([0.5, 0.75, 1, 1.5, 2]);
     this.#weather = new Weather(chance.fork('weather'), START_MS, this.#hours);
-    this.#deployMs = START_MS + chance.next() * this.#hours * HOUR_MS;
+    const someTime = () => START_MS + chance.next() * this.#hours * HOUR_MS;
+    this.#deploysMs = Array.from({ length: chance.int(0, DEPLOYS_MAX) }, someTime);
     this.#correctMs = START_MS + chance.next() * 2 * this.#hours * HOUR_MS;
     this.#config = {
       drainEveryMs: 5 * MINUTE_MS,
@@ -123,11 +128,14 @@ export class World {
       lake: this.#lake,
       rowsOf: (window) => storeRows(window, nowMs() < this.#correctMs ? 'first' : 'corrected'),
     });
-    this.#supervisor = new Supervisor({
-      timeline: this.#timeline,
-      chance: chance.fork('supervisor'),
-      start: (events) => this.#startAgent(events),
-    });
+    this.#supervisors = (chance.happens(DUEL_SHARE) ? ['one', 'two'] : ['one']).map(
+      (label) =>
+        new Supervisor({
+          timeline: this.#timeline,
+          chance: chance.fork(`supervisor ${label}`),
+          start: (events) => this.#startAgent(events),
+        }),
+    );
     this.#operators = DESKS.map((desk) => this.#createOperator(desk));
   }
 
@@ -135,7 +143,7 @@ export class World {
     const endMs = START_MS + this.#hours * HOUR_MS;
     for (const hub of this.#hubs)
       produce(hub, this.#timeline, this.#chance.fork(`produce ${hub.name}`), endMs);
-    this.#supervisor.begin();
+    for (const supervisor of this.#supervisors) supervisor.begin();
     for (const operator of this.#operators) operator.begin();
     await this.#runUntil(endMs);
     this.#calm();
@@ -151,7 +159,7 @@ export class World {
         .reduce((sum, { events }) => sum + events.length, 0),
       commits: this.#checker.entries,
       agents: this.#agents,
-      zombies: this.#supervisor.zombies,
+      zombies: this.#supervisors.reduce((sum, { zombies }) => sum + zombies, 0),
       acts: this.#checker.acts,
       counts: this.#counts,
       violation: violation?.what,
@@ -163,7 +171,9 @@ export class World {
     this.#trace.add(this.#timeline.nowMs, 'calm');
     this.#weather.isCalm = true;
     this.#factory.calm();
-    this.#supervisor.calm();
+    const [stays, ...others] = this.#supervisors;
+    for (const other of others) other.retire();
+    stays?.calm();
     for (const operator of this.#operators) void operator.calm(() => this.#isWell);
   }
 
@@ -209,7 +219,7 @@ export class World {
       {
         timeline: this.#timeline,
         actions: () => {
-          const process = this.#supervisor.someProcess(chance);
+          const process = chance.pick(this.#supervisors).someProcess(chance);
           return process && this.#lives.get(process)?.actions;
         },
         slicesOf: (dataset) => this.#checker.slicesOf(dataset),
@@ -267,7 +277,7 @@ export class World {
   #agentWorld(process: SimProcess, chance: Chance): AgentWorld {
     const disk = this.#disk;
     const engine = new SimEngine(process, disk);
-    this.#isStrictNow = this.#timeline.nowMs >= this.#deployMs;
+    this.#isStrictNow = this.#deploysMs.filter((ms) => ms <= this.#timeline.nowMs).length % 2 === 1;
     return {
       pipeline: this.#isStrictNow ? PIPELINES.strict : PIPELINES.lax,
       ports: {

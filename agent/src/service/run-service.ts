@@ -80,7 +80,6 @@ export async function runService(
   });
   const { url } = await api.listen();
   await writePrivate(join(config.stateDir, API_FILE), JSON.stringify({ url, tokenFile, pid: process.pid }));
-  emit({ type: 'ApiListening', url });
   try {
     await service.run(signal);
   } finally {

@@ -85,7 +85,7 @@ function healthAnswers({ observe, info }: AnswerSources) {
       const target = parseTarget(slice);
       const found =
         target?.kind === 'slice' ? sliceHealth(observe(), target.dataset, target.slice) : undefined;
-      return found === undefined ? notFound(`slice ${slice}`, SLICE_REMEDY) : ok(found);
+      return found === undefined ? noSlice(observe(), slice) : ok(found);
     },
     lineage: async (query) => {
       const found = lineage(observe(), query);
@@ -98,6 +98,18 @@ function healthAnswers({ observe, info }: AnswerSources) {
   } satisfies Partial<Answers>;
 }
 
+/** An agent that has just started has not looked at everything yet: what it has not seen may be there all the same. */
+function noSlice(seen: Observation, slice: string) {
+  const target = parseTarget(slice);
+  const dataset = target?.kind === 'slice' ? target.dataset : undefined;
+  const isKnown = seen.pipeline.datasets.some(({ name }) => name === dataset);
+  const isSeen = dataset === undefined || seen.bronze.has(dataset) || seen.views?.has(dataset);
+  if (!isKnown || isSeen) return notFound(`slice ${slice}`, SLICE_REMEDY);
+  const what = `${dataset} has not been looked at since the agent started`;
+  return { kind: 'unavailable', what, retryAfterMs: LOOK_RETRY_MS } as const;
+}
+
+const LOOK_RETRY_MS = 2_000;
 const SLICE_REMEDY = 'slices are named like silver.orders@2011-11-11; list them with: slices <dataset>';
 
 function namedRemedy(names: readonly string[]): string {
@@ -113,7 +125,7 @@ function fileAnswers({ observe, storage, audit, previews }: AnswerSources) {
       const recent = await audit.entries({ limit: ACTS_SEARCHED_MAX }, signal);
       const actsOn = (id: string, dataset: string) => namingActs(recent, id, dataset);
       const found = await blame(observe(), { storage, actsOn }, slice, signal);
-      return found === undefined ? notFound(`slice ${slice}`, SLICE_REMEDY) : ok(found);
+      return found === undefined ? noSlice(observe(), slice) : ok(found);
     },
     quarantine: async ({ dataset, slice }, signal) => {
       if (!isDataset(dataset)) return notFound(`dataset ${dataset}`, 'list them with: datasets');

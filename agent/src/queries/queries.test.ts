@@ -2,6 +2,7 @@ import type { DatasetName } from '@lakewarden/contracts';
 import { EMPTY_CONTROL, type Observation, type PartitionObservation } from '@lakewarden/core';
 import { bronze, makeWorld, never, pipeline } from '@lakewarden/core/testing/build-world';
 import { describe, expect, it } from 'vitest';
+import { type AnswerSources, createAnswers } from './answers.ts';
 import { datasetsHealth, layersHealth } from './dataset-health.ts';
 import { lineage } from './lineage.ts';
 import { overview } from './overview.ts';
@@ -144,6 +145,21 @@ describe('health', () => {
     expect(health.get('silver.orders')).toMatchObject({ state: 'late', flagged: true });
     expect(health.get('gold.sales')?.flagged).toBe(true);
     expect(health.get('bronze.orders')?.flagged).toBe(false);
+  });
+});
+
+describe('a slice', () => {
+  const ask = (seen: Observation, slice: string) =>
+    createAnswers({ observe: () => seen } as AnswerSources).slice({ slice }, never);
+
+  it('that is not there is not found, but what was not looked at yet is not said to be absent', async () => {
+    const seen = await observe();
+    expect((await ask(seen, 'silver.orders@2026-01-31')).kind).toBe('ok');
+    expect((await ask(seen, 'silver.orders@2025-01-31')).kind).toBe('not-found');
+    const early = await observe({ views: undefined, bronze: new Map() });
+    expect((await ask(early, 'silver.orders@2026-01-31')).kind).toBe('unavailable');
+    expect((await ask(early, 'bronze.orders@2026-01-31')).kind).toBe('unavailable');
+    expect((await ask(early, 'silver.nothing@2026-01-31')).kind).toBe('not-found');
   });
 });
 

@@ -102,6 +102,16 @@ describe('alerts', () => {
     expect(noted).toHaveLength(2);
   });
 
+  it('stay off the board when the word that they are over came first, until they fire anew', async () => {
+    const { alerts, board } = open();
+    await alerts.receive(alertBody('Resolved'), caller);
+    await alerts.receive(alertBody('Fired'), caller);
+    expect(board.alerts()).toEqual([]);
+    expect(open().board.alerts()).toEqual([]);
+    await alerts.receive(alertBody('Fired', '2026-11-22T10:06:00Z'), caller);
+    expect(board.alerts()).toHaveLength(1);
+  });
+
   it('are on the board again after a restart, until a day has passed', async () => {
     await open().alerts.receive(alertBody('Fired'), caller);
     const restarted = open();

@@ -44,11 +44,12 @@ export interface Alerts {
 /** What was received before a restart is on the board again. */
 export function openAlerts(options: AlertsOptions): Alerts {
   const { board, clock, inbox, note, onAlert } = options;
-  const active = new Map<string, ActiveAlert>();
+  const known: Known = { active: new Map(), overMs: new Map() };
+  const { active } = known;
   const show = () => board.putAlerts([...active.values()]);
   for (const { body, receivedMs } of inbox.since(clock.now() - ACTIVE_MS_MAX)) {
     const alert = alertSchema.safeParse(JSON.parse(body));
-    if (alert.success) fold(active, options, alert.data, receivedMs);
+    if (alert.success) fold(known, options, alert.data, receivedMs);
   }
   show();
   return {
@@ -72,7 +73,7 @@ export function openAlerts(options: AlertsOptions): Alerts {
         return { kind: 'unavailable', retryAfterMs: RETRY_AFTER_MS };
       }
       if (isNew) {
-        fold(active, options, alert, receivedMs);
+        fold(known, options, alert, receivedMs);
         show();
         note([
           { type: 'AlertReceived', alert: alert.id, rule: alert.rule, condition: alert.condition, targets },
@@ -90,17 +91,29 @@ export function openAlerts(options: AlertsOptions): Alerts {
   };
 }
 
-/** One that is over takes the one that fired away, whichever came first; by itself it says nothing. */
+interface Known {
+  /** By correlation. */
+  readonly active: Map<string, ActiveAlert>;
+  /** By correlation, until when it is known to be over. */
+  readonly overMs: Map<string, number>;
+}
+
+/** One that is over takes the one that fired away, whichever comes first; by itself it says nothing. */
 function fold(
-  active: Map<string, ActiveAlert>,
+  { active, overMs }: Known,
   { pipeline, resources, scope }: AlertsOptions,
   alert: Alert,
   receivedMs: number,
 ): void {
   if (alert.condition === 'Resolved') {
     active.delete(alert.correlation);
+    overMs.delete(alert.correlation);
+    overMs.set(alert.correlation, Date.parse(alert.resolvedAt ?? alert.firedAt));
+    const [oldest] = overMs.keys();
+    if (overMs.size > ACTIVE_MAX && oldest !== undefined) overMs.delete(oldest);
     return;
   }
+  if (Date.parse(alert.firedAt) <= (overMs.get(alert.correlation) ?? Number.NEGATIVE_INFINITY)) return;
   const mapped = mapAlert(alert, resources, pipeline, scope);
   if (mapped.kind === 'refused' || active.size >= ACTIVE_MAX) return;
   active.set(alert.correlation, {

@@ -5,7 +5,6 @@ import type { AuditCheck } from '@lakewarden/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isUnique, readAudit } from '../../support/audit-log.ts';
 import { checkLanded } from '../../support/delta-log.ts';
-import type { FaultRule } from '../../support/faults.ts';
 import { isExact, judgeHubs } from '../../support/hub-judge.ts';
 import { StandingLake, WAIT_MS_MAX } from '../../support/standing-lake.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -40,14 +39,20 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Kills the agent while the next request that fits is held; where it is done, it was done before. */
-async function killAt(match: NonNullable<FaultRule['match']>, when: Death['when']): Promise<void> {
+/** Kills the agent while the next request that fits is held; `after`: what it asks for was done. */
+async function killAt(path: string, when: Death['when'], begin?: () => void): Promise<void> {
   const faults = await up.faults();
+  const match = { method: 'PUT', path };
   const id = await faults.add({ service: 'storage', match, action: { kind: 'hold', when }, count: 1 });
-  const held = async () => (await faults.states()).find((state) => state.id === id && state.held > 0);
-  await waitFor(`a request to ${match.path}`, held, WAIT_MS_MAX);
-  process.kill(up.agentPid, 'SIGKILL');
-  await faults.clear();
+  try {
+    begin?.();
+    const held = async () => (await faults.states()).find((state) => state.id === id && state.held > 0);
+    await waitFor(`a request to ${path}`, held, WAIT_MS_MAX);
+    process.kill(up.agentPid, 'SIGKILL');
+  } finally {
+    await faults.clear();
+  }
+  await up.ready();
 }
 
 describe('an agent that is killed under load', () => {
@@ -67,8 +72,7 @@ describe('an agent that is killed under load', () => {
   });
 
   it.each(DEATHS)('goes on after it died $when $where ($path)', async ({ path, when }) => {
-    await killAt({ method: 'PUT', path }, when);
-    await up.ready();
+    await killAt(path, when);
     const rows = checkLanded(up.table('bronze.orders')).rows;
     const more = () => (checkLanded(up.table('bronze.orders')).rows > rows ? true : undefined);
     await waitFor('more rows of orders', more, WAIT_MS_MAX);
@@ -83,10 +87,9 @@ describe('an agent that is killed under load', () => {
           { slice: 'silver.orders@2026-01-04', reason: 'once' },
           { idempotencyKey: 'hold-me-once' },
         );
-    const died = hold().catch((error: unknown) => error);
-    await killAt({ method: 'PUT', path: '_lakewarden/control' }, 'after');
-    await died;
-    await up.ready();
+    // What a slice is must be known before it can be pinned.
+    await up.until('slices', 'slice', { slice: PINNED }, ({ run }) => run);
+    await killAt('_lakewarden/control', 'after', () => hold().catch(() => undefined));
     const again = await hold();
     expect(again.outcome).toBe('unchanged');
     const acts = readAudit(lake).filter(
@@ -98,7 +101,7 @@ describe('an agent that is killed under load', () => {
   it('has all that was stopped and begun, and an audit that verifies', async () => {
     const { frozen } = await up.query('dataset', { dataset: 'gold.customer_value' });
     expect(frozen).toMatchObject({ reason: 'quarter end' });
-    const { pin } = await up.query('slice', { slice: PINNED });
+    const { pin } = await up.until('the slice', 'slice', { slice: PINNED }, (slice) => slice);
     expect(pin).toMatchObject({ by: 'hold', reason: 'quarter end' });
     const filled = await up.until('the backfill to end', 'backfills', {}, ({ items }) =>
       items.find(({ endedAt }) => endedAt !== undefined),

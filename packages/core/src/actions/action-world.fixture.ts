@@ -87,6 +87,7 @@ export class FakeHost implements ActionHost {
   /** Asked before each call that does something: may throw. */
   before: (call: string) => void = () => {};
   windows: readonly WindowObservation[] = [];
+  failures: Observation['failures'] = [];
   hasViews = true;
   moved: readonly string[] = [];
   readonly #control: () => ControlLog['state'];
@@ -104,7 +105,13 @@ export class FakeHost implements ActionHost {
       ...{ nowMs: NOW_MS, startedMs: 0, pipeline, control: this.#control(), viewsAtMs: NOW_MS },
       views: this.hasViews ? (views as unknown as Observation['views']) : undefined,
       ...{ bronze: new Map(), completeToMs: new Map(), drainEveryMs: 300_000, nextLandingMs: new Map() },
-      ...{ backfillProgress: new Map(), failures: [], parked: new Map(), hubs: [], windows: this.windows },
+      ...{
+        backfillProgress: new Map(),
+        failures: this.failures,
+        parked: new Map(),
+        hubs: [],
+        windows: this.windows,
+      },
       building: new Map([['silver.orders@2011-11-12', RUN]]),
       breakers: [breaker('storage', 'open'), breaker('engine', 'closed')],
       ...{ gaps: [], ingress: [], rules: [], alerts: [] },

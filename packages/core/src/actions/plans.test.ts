@@ -55,6 +55,18 @@ describe('apply', () => {
     expect(await act('apply', { plan: again.hash })).toMatchObject({ outcome: 'unchanged' });
   });
 
+  it('builds what had failed at once, and leaves other failures their time', async () => {
+    const { act, host } = await startAgent();
+    const failed = (slice: string) => ({
+      ...{ dataset: 'silver.orders' as const, slice, reason: 'unauthorized', attempts: 3 },
+      ...{ sinceMs: 0, nextAttemptMs: 3_600_000 },
+    });
+    host.failures = [failed('2011-11-11'), failed('2011-11-12')];
+    await act('replay', { target: SLICE });
+    await act('apply', { plan: again.hash });
+    expect(host.calls).toEqual([`clear ${SLICE}`, 'wake']);
+  });
+
   it('reads the ranges of a hub again, and may do so once more when that has ended', async () => {
     const { act, log } = await startAgent();
     const slice = 'bronze.orders@2011-11-11';

@@ -4,6 +4,7 @@ import { policyAt } from '../policy/policy.ts';
 import {
   type ActionContext,
   type ActionDefinition,
+  type Afterwards,
   countOf,
   type DecideAction,
   type Decision,
@@ -95,7 +96,18 @@ function decideApply(context: ActionContext, state: ControlState, plan: Plan, ch
     lines: linesOf(plan),
     message: `${plan.title}: ${act.message}`,
     ...(act.started && { started: act.started }),
-    afterwards: waking(context.host),
+    afterwards: buildingNow(context, plan),
+  };
+}
+
+/** What of the plan had failed waits for its next attempt no longer: somebody wants it now. */
+function buildingNow({ host, seen }: ActionContext, { builds }: Plan): Afterwards {
+  const planned = new Set(builds.map(({ slice }) => slice));
+  return async () => {
+    for (const { dataset, slice } of seen.failures)
+      if (planned.has(`${dataset}@${slice}`)) host.clearFailures({ kind: 'slice', dataset, slice });
+    host.wake();
+    return undefined;
   };
 }
 
@@ -180,7 +192,11 @@ function replayNow(context: ActionContext, state: ControlState, plan: Plan): Car
       plan: plan.hash,
     });
   }
-  return { effects, message: `${countOf(plan.builds.length, 'slice')} are read or built again now` };
+  const count = plan.builds.length;
+  return {
+    effects,
+    message: `${countOf(count, 'slice')} ${count === 1 ? 'is' : 'are'} read or built again now`,
+  };
 }
 
 function bySteps({ builds }: Plan): ReadonlyMap<DatasetName, readonly { slice: string; key: string }[]> {

@@ -46,6 +46,7 @@ export function createPreviews(options: PreviewsOptions): Previews {
       const snapshot = await options.read(rootOf(table), signal);
       if (snapshot === undefined) return undefined;
       const files = newestWithRows(snapshot, slice, limit);
+      const rowCount = rowsOf(withRows(snapshot, slice));
       return lease(async (engine) => {
         const relation = await relationOf(options.files, table, snapshot, files, signal);
         const order = snapshot.columns.some(({ name }) => name === 'sequence')
@@ -57,7 +58,7 @@ export function createPreviews(options: PreviewsOptions): Previews {
           table,
           columns: [...found.columns],
           rows: found.rows.map((row) => [...row]),
-          truncated: files.length < snapshot.files.size || found.truncated,
+          truncated: found.rows.length < rowCount,
         };
       });
     },
@@ -77,7 +78,7 @@ export function createPreviews(options: PreviewsOptions): Previews {
           firstSlice: String(first),
           lastSlice: String(last),
         }));
-        return { dataset, rows: files.reduce((sum, file) => sum + rowsOfFile(file), 0), reasons };
+        return { dataset, rows: rowsOf(files), reasons };
       });
     },
     close: () => lease.close(),
@@ -88,6 +89,10 @@ function withRows(snapshot: Snapshot, slice: string | undefined): readonly AddFi
   return [...snapshot.files.values()].filter(
     (file) => rowsOfFile(file) > 0 && (slice === undefined || file.partitionValues[SLICE_COLUMN] === slice),
   );
+}
+
+function rowsOf(files: readonly AddFile[]): number {
+  return files.reduce((sum, file) => sum + rowsOfFile(file), 0);
 }
 
 /** As few files as hold the rows that are asked for, newest slice first. */

@@ -112,6 +112,17 @@ describe('an act', () => {
     expect(ask.asked.map(({ kind }) => kind)).toEqual(['text', 'pick']);
   });
 
+  it('takes the range of a month from its slices', async () => {
+    const { runner, fake } = await scene({ answers: ['stale'] });
+    await runner.run('backfill', { dataset: 'silver.orders', from: '2011-11-01', to: '2011-11-30' });
+    expect(fake.acts[0]?.input).toEqual({
+      dataset: 'silver.orders',
+      from: '2011-11-01',
+      to: '2011-11-30',
+      only: 'stale',
+    });
+  });
+
   it('does nothing when the person leaves', async () => {
     const { runner, fake, seen } = await scene({ answers: [undefined] });
     await runner.run('pause', { target: 'source:orders' });

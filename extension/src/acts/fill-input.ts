@@ -45,8 +45,8 @@ export function givenBy(subject: NodeSubject, name: ActionName): Given {
     runbook: incident === undefined ? runbook : undefined,
     dependency,
     plan,
-    // A month of slices is a range of them.
-    ...(name === 'backfill' && slice?.length === 7 && { from: slice, to: slice }),
+    from: subject.from,
+    to: subject.to,
   };
   const fields = new Set(actionFields(name).map((field) => field.name));
   return Object.fromEntries(

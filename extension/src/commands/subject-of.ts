@@ -6,6 +6,8 @@ const KEYS = [
   'target',
   'dataset',
   'slice',
+  'from',
+  'to',
   'source',
   'window',
   'backfill',

@@ -64,7 +64,8 @@ export function welcomes(): readonly Welcome[] {
   const layers = CONNECTION_KINDS.map((kind) => ({
     view: 'layers' as const,
     key: `welcome.${kind}`,
-    when: kind === 'connected' ? `${is(kind)} && !lakewarden.empty && !lakewarden.filter` : is(kind),
+    when:
+      kind === 'connected' ? `${is(kind)} && !lakewarden.empty && lakewarden.filter != 'failed'` : is(kind),
     text: CONNECTION_TEXTS[kind],
   }));
   const others = Object.entries(EMPTY_TEXTS).map(([view, text]) => ({

@@ -69,6 +69,7 @@ export class LakeModel {
   /** Told by events while pages are on their way: what the pages say of these is older. */
   #touched: Set<string> | undefined;
   #isLoaded = false;
+  #members = 0;
   #change = newChange();
   #takeBackTelling: (() => void) | undefined;
   #changedSinceMs = 0;
@@ -93,6 +94,10 @@ export class LakeModel {
   }
   get datasets(): ReadonlyMap<string, DatasetHealth> {
     return this.#datasets;
+  }
+  /** Another number whenever a dataset came or went. */
+  get members(): number {
+    return this.#members;
   }
   get sources(): ReadonlyMap<string, SourceLag> {
     return this.#sources;
@@ -143,6 +148,7 @@ export class LakeModel {
     this.#runbooks = [];
     this.#runbookProblems = [];
     this.#isLoaded = false;
+    this.#members++;
     this.#mark('overview', 'datasets', 'sources', 'runs', 'backfills', 'incidents', 'runbooks');
   }
 
@@ -186,10 +192,7 @@ export class LakeModel {
         this.#inBackground(() => this.load());
         return;
       case 'dataset':
-        this.#put('datasets', event.dataset.name, () =>
-          this.#datasets.set(event.dataset.name, event.dataset),
-        );
-        this.#change.datasets.add(event.dataset.name);
+        this.#put('datasets', event.dataset.name, () => this.#putDataset(event.dataset));
         this.#askOverview();
         return;
       case 'source':
@@ -219,6 +222,17 @@ export class LakeModel {
     }
   }
 
+  #putDataset(dataset: DatasetHealth): void {
+    if (!this.#datasets.has(dataset.name)) this.#members++;
+    this.#datasets.set(dataset.name, dataset);
+    this.#change.datasets.add(dataset.name);
+  }
+
+  #dropDataset(name: string): void {
+    this.#datasets.delete(name);
+    this.#members++;
+  }
+
   #moveIncident(incident: Incident): void {
     const before = this.#incidents.get(incident.id)?.state;
     this.#put('incidents', incident.id, () => this.#incidents.put(incident));
@@ -244,12 +258,11 @@ export class LakeModel {
     for await (const dataset of client.all('datasets', { limit: PAGE_ITEMS }, signal)) {
       seen.add(dataset.name);
       if (touched.has(`datasets/${dataset.name}`)) continue;
-      this.#datasets.set(dataset.name, dataset);
-      this.#change.datasets.add(dataset.name);
+      this.#putDataset(dataset);
       if (seen.size % PAGE_ITEMS === 0) this.#mark('datasets');
     }
     for (const name of this.#datasets.keys())
-      if (!seen.has(name) && !touched.has(`datasets/${name}`)) this.#datasets.delete(name);
+      if (!seen.has(name) && !touched.has(`datasets/${name}`)) this.#dropDataset(name);
     this.#mark('datasets');
   }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { pageHtml } from '../../shared/page-html.ts';
 import type { Parts } from '../parts.ts';
 import type { PageHost } from './page-host.ts';
-import { pageHtml } from './page-html.ts';
 
 export interface PageOptions<Show> {
   readonly viewType: string;
@@ -65,8 +65,8 @@ export class PagePanel<Show> implements vscode.Disposable, vscode.WebviewPanelSe
     const url = (file: string) => webview.asWebviewUri(vscode.Uri.joinPath(root, file)).toString();
     webview.html = pageHtml({
       title,
-      script: url(`${page}.js`),
-      style: url(`${page}.css`),
+      scriptUri: url(`${page}.js`),
+      styleUri: url(`${page}.css`),
       cspSource: webview.cspSource,
       nonce: randomBytes(18).toString('base64'),
     });

@@ -23,6 +23,7 @@ export class LakeTreeDataProvider implements vscode.TreeDataProvider<TreeElement
   readonly #cache: TreeCache;
   readonly #changed = new vscode.EventEmitter<TreeElement[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
+  readonly #closed = new Set<string>();
   #isRefreshing = false;
   #isAgain = false;
 
@@ -96,8 +97,15 @@ export class LakeTreeDataProvider implements vscode.TreeDataProvider<TreeElement
     return item;
   }
 
+  /** Nobody looks below it: what is there is not kept up any more. */
   closed(element: TreeElement): void {
     this.#cache.closed(element);
+    this.#closed.add(element.id);
+  }
+
+  /** The editor kept its rows while it was closed, and they may be old. */
+  opened(element: TreeElement): void {
+    if (this.#closed.delete(element.id)) this.#changed.fire([element]);
   }
 
   /** The row of this id, with the rows above it asked for on the way; undefined: it is not there. */

@@ -184,10 +184,17 @@ export function monthNode(dataset: string, month: string, slices: readonly Slice
     context: contextValue('month', [worst], { can: ['backfill'] }),
     spoken: `${month}, ${plural(slices.length, 'slice')}, ${description}`,
     open: isIll(worst) ? 'open' : 'closed',
-    subject: { dataset, slice: month, target: dataset },
+    subject: { dataset, target: dataset, ...rangeOf(slices) },
     stamp: '',
     card: () => `**${month}** · ${plural(slices.length, 'slice')}`,
   };
+}
+
+/** Newest first. */
+function rangeOf(slices: readonly SliceHealth[]) {
+  const from = slices.at(-1)?.key;
+  const to = slices[0]?.key;
+  return from === undefined || to === undefined ? {} : { from, to };
 }
 
 export function moreNode(below: string, text: string): TreeNode {

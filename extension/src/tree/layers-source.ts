@@ -24,7 +24,7 @@ export class LayersSource implements NodeSource {
   readonly #deps: LayersDeps;
   readonly #names = new Map<string, readonly string[]>();
   readonly #shown = new Map<string, number>();
-  #count = -1;
+  #members = -1;
   filter: SliceFilter = 'all';
 
   constructor(deps: LayersDeps) {
@@ -42,9 +42,9 @@ export class LayersSource implements NodeSource {
   }
 
   children(node: TreeNode): readonly TreeNode[] | Promise<readonly TreeNode[]> {
-    const { target, dataset, slice } = node.subject;
+    const { target, dataset } = node.subject;
     if (node.id.startsWith('layer:')) return this.#datasets(target as LayerHealth['layer']);
-    if (node.id.startsWith('month:')) return this.#month(dataset ?? '', slice ?? '');
+    if (node.id.startsWith('month:')) return this.#month(dataset ?? '', node.label);
     return this.#slices(dataset ?? '');
   }
 
@@ -93,13 +93,13 @@ export class LayersSource implements NodeSource {
   }
 
   #namesOf(layer: string): readonly string[] {
-    const { datasets } = this.#deps.lake;
-    if (this.#count !== datasets.size) {
+    const { datasets, members } = this.#deps.lake;
+    if (this.#members !== members) {
       this.#names.clear();
-      this.#count = datasets.size;
+      this.#members = members;
     }
     const known = this.#names.get(layer);
-    if (known?.every((name) => datasets.has(name))) return known;
+    if (known !== undefined) return known;
     const names = [...datasets.values()]
       .filter((dataset) => dataset.layer === layer)
       .map(({ name }) => name)

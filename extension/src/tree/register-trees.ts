@@ -67,6 +67,7 @@ export function registerTrees(parts: Parts): LakeTrees {
     ]),
   ) as Record<ViewName, vscode.TreeView<TreeElement>>;
 
+  let url: string | undefined;
   const refreshAll = () => {
     for (const name of VIEW_NAMES) void providers[name].refresh();
   };
@@ -89,9 +90,15 @@ export function registerTrees(parts: Parts): LakeTrees {
       new vscode.Disposable(() => clearInterval(tick)),
       lake.onChange(onChange),
       slices.onChange(() => void providers.layers.refresh()),
-      connection.onChange((state) => tellConnection(state, views, parts)),
+      connection.onChange((state) => {
+        // Of another agent's lake nothing is kept.
+        if (state.kind === 'connected' && state.url !== url) slices.clear();
+        if (state.kind === 'connected') url = state.url;
+        tellConnection(state, views, parts);
+      }),
       ...VIEW_NAMES.flatMap((name) => [
         views[name].onDidCollapseElement(({ element }) => providers[name].closed(element)),
+        views[name].onDidExpandElement(({ element }) => providers[name].opened(element)),
         views[name].onDidChangeVisibility(({ visible }) => {
           if (visible) void providers[name].refresh();
         }),

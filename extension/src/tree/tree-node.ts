@@ -6,6 +6,9 @@ export interface NodeSubject {
   readonly target?: string;
   readonly dataset?: string;
   readonly slice?: string;
+  /** Of a month: its first and last slice. */
+  readonly from?: string;
+  readonly to?: string;
   readonly source?: string;
   readonly window?: string;
   readonly backfill?: string;

@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/support/closing-line.ts';
 
+/** Tests beside the code that drive a page in a real Chromium (test/support/chromium.ts finds or installs one). */
+const BROWSER = ['extension/webview/**/*.browser.test.ts'];
 /** Tests beside the code that start a local Azure of their own. */
 const WIRE = ['packages/*/src/**/*.local-azure.test.ts', 'agent/src/**/*.wire.test.ts'];
 
-// Five rings: unit tests beside the code, the simulation (whole runs of the core in virtual time), unit tests over the wire,
-// conformance of the local Azure driven by the real SDKs, and whole-system tests that start processes. The last three own
-// ports and folders, so they get time.
+// Six rings: unit tests beside the code, pages in a browser, the simulation (whole runs of the core in virtual time), unit
+// tests over the wire, conformance of the local Azure driven by the real SDKs, and whole-system tests that start processes.
+// The last three own ports and folders, so they get time.
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
@@ -20,8 +22,17 @@ export default defineConfig({
             'extension/{shared,src,webview}/**/*.test.ts',
             'test/support/**/*.test.ts',
           ],
-          exclude: [...WIRE, '**/node_modules/**'],
+          exclude: [...WIRE, ...BROWSER, '**/node_modules/**'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: [...BROWSER],
+          testTimeout: 60_000,
+          // Finding a Chromium may mean installing one.
+          hookTimeout: 360_000,
         },
       },
       {

@@ -172,20 +172,19 @@ export function ageText({ state, behindMs }: GraphNode): string {
   return behindMs === undefined ? state : `${state} · ${behindText(behindMs)}`;
 }
 
-/** For the ear: name, kind, state, why, rows, what goes in and out. */
+/** For the ear, after the name and state that are seen: kind, why, rows, what goes in and out. */
 export function nodeAloud(graph: LineageGraph, index: number): string {
   const node = graph.nodes[index] as GraphNode;
-  const inputs = edgesOf(graph.incoming, index);
   const rows = rowsInto(graph, index);
   return [
-    `${node.label}, ${node.kind}`,
-    node.why === '' ? node.state : `${node.state}: ${node.why}`,
-    ...(node.behindMs === undefined ? [] : [behindText(node.behindMs)]),
+    node.kind,
+    ...(node.why === '' ? [] : [node.why]),
     ...(rows !== undefined
       ? [accountingAloud(rows)]
       : node.rows === undefined
         ? []
         : [plural(node.rows, 'row')]),
-    `${plural(inputs.length, 'input')}, ${plural(edgesOf(graph.outgoing, index).length, 'reader')}`,
+    plural(edgesOf(graph.incoming, index).length, 'input'),
+    plural(edgesOf(graph.outgoing, index).length, 'reader'),
   ].join(', ');
 }

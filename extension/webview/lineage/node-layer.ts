@@ -97,11 +97,11 @@ export class NodeLayer {
     target.style.transform = `translate(${layout.x[index]}px, ${(layout.y[index] as number) - SIZES.nodeHeight / 2}px)`;
     target.dataset.node = String(index);
     this.#markElement(target, node.id, index);
-    const shown = `${aloud}|${paths[index]}|${rows === undefined ? '' : passedText(rows)}`;
+    const shown = `${node.label}|${ageText(node)}|${aloud}|${paths[index]}|${rows === undefined ? '' : passedText(rows)}`;
     if (target.dataset.shown === shown) return;
     target.dataset.shown = shown;
     setAttributes(target, {
-      'aria-label': aloud,
+      'data-id': node.id,
       title: node.why === '' ? undefined : `${node.label}: ${node.why}`,
       'data-kind': node.kind,
       'data-state': node.state,
@@ -122,6 +122,8 @@ export class NodeLayer {
         element('span', {}, ageText(node)),
         node.rows !== undefined && element('span', { class: 'count' }, compactText(node.rows)),
       ),
+      // Beside what is seen, so that people who speak to their computer can say what they see.
+      element('span', { class: 'aside' }, `, ${aloud}`),
       ...(rows === undefined ? [] : [flow(rows)]),
     );
   }
@@ -152,7 +154,7 @@ function flow(rows: Rows): HTMLElement {
   const left = leftText(rows);
   return element(
     'span',
-    { class: 'flow number' },
+    { class: 'flow number', 'aria-hidden': 'true' },
     element('span', {}, passedText(rows)),
     element('span', { class: 'lost' }, left.join(' · ')),
   );

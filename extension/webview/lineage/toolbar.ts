@@ -1,7 +1,7 @@
 import type { HealthState } from '@lakewarden/contracts';
 import type { LineageState } from '../../shared/lineage-model.ts';
 import { isIll, STATES, STATES_WORST_FIRST } from '../../shared/states.ts';
-import { countText, plural } from '../../shared/words.ts';
+import { countText } from '../../shared/words.ts';
 import { button, element, setAttributes } from '../parts/element.ts';
 import { icon, stateIcon } from '../parts/icons.ts';
 
@@ -92,10 +92,11 @@ export class Toolbar {
       const title = isIll(state) ? `Next that is ${word} (f)` : `Next that is ${word}`;
       return [
         button(
-          { class: 'chip', title, 'aria-label': `${plural(count, 'node')} ${word}, go to the next` },
+          { class: 'chip', title },
           () => this.#acts.onState(state),
           stateIcon(state),
           element('span', { class: 'number' }, `${word} ${countText(count)}`),
+          element('span', { class: 'aside' }, ', go to the next'),
         ),
       ];
     });

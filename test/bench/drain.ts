@@ -5,6 +5,7 @@ import { EventHubProducerClient } from '@azure/event-hubs';
 import { AGENT_ENVIRONMENT, AGENT_NODE_OPTIONS, STORAGE_ENVIRONMENT } from '../../packages/cli/src/parts.ts';
 import { checkLanded, readLog } from '../support/delta-log.ts';
 import { ROOT } from '../support/paths.ts';
+import { type Endpoints, environment, NAMESPACE, putResource } from './bench-azure.ts';
 import { judge, median, option } from './figures.ts';
 import { BenchProcess } from './processes.ts';
 
@@ -13,7 +14,6 @@ import { BenchProcess } from './processes.ts';
  * its events and the machine are the same; the two take turns.
  */
 const HUB = 'orders';
-const NAMESPACE = 'retail-events';
 const PARTITIONS = 4;
 const BATCH = 500;
 const RATIO_MIN = 0.8;
@@ -25,19 +25,6 @@ sources:
 bronze:
   orders: { source: orders }
 `;
-
-interface Endpoints {
-  readonly storage: { readonly http: string };
-  readonly arm: { readonly http: string };
-  readonly login: { readonly http: string };
-  readonly eventHubs: { readonly amqp: string; readonly amqps: string };
-  readonly identity: { readonly endpoint: string; readonly header: string };
-  readonly caFile: string;
-  readonly sharedAccessKeyName: string;
-  readonly sharedAccessKey: string;
-  readonly subscriptionId: string;
-  readonly resourceGroup: string;
-}
 
 export async function benchDrain(args: readonly string[]): Promise<boolean> {
   const [events, rounds] = [option(args, 'events', 400_000), option(args, 'rounds', 3)];
@@ -107,19 +94,8 @@ function body(row: number): Record<string, string> {
 }
 
 async function createHub(endpoints: Endpoints): Promise<void> {
-  const { endpoint, header } = endpoints.identity;
-  const asked = `${endpoint}?api-version=2019-08-01&resource=https://management.azure.com`;
-  const token = (await (await fetch(asked, { headers: { 'x-identity-header': header } })).json()) as {
-    access_token: string;
-  };
-  const group = `/subscriptions/${endpoints.subscriptionId}/resourceGroups/${endpoints.resourceGroup}`;
-  const path = `${group}/providers/Microsoft.EventHub/namespaces/${NAMESPACE}/eventhubs/${HUB}`;
-  const answer = await fetch(`${endpoints.arm.http}${path}?api-version=2024-01-01`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${token.access_token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ properties: { partitionCount: PARTITIONS, messageRetentionInDays: 7 } }),
-  });
-  if (!answer.ok) throw new Error(`hub: ${answer.status} ${await answer.text()}`);
+  const properties = { partitionCount: PARTITIONS, messageRetentionInDays: 7 };
+  await putResource(endpoints, `namespaces/${NAMESPACE}/eventhubs/${HUB}`, properties);
 }
 
 async function receiveIntoNothing(endpoints: Endpoints, events: number): Promise<number> {
@@ -128,16 +104,6 @@ async function receiveIntoNothing(endpoints: Endpoints, events: number): Promise
   const { ms } = await peer.line((line) => typeof line.ms === 'number');
   await peer.ended;
   return Number(ms);
-}
-
-/** Of every client of the local Azure. */
-function environment(endpoints: Endpoints): Record<string, string> {
-  return {
-    NODE_EXTRA_CA_CERTS: endpoints.caFile,
-    IDENTITY_ENDPOINT: endpoints.identity.endpoint,
-    IDENTITY_HEADER: endpoints.identity.header,
-    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-  };
 }
 
 async function drain(endpoints: Endpoints, stateDir: string, data: string, events: number, round: number) {

@@ -1,5 +1,10 @@
+import { benchLayout } from '../../extension/bench/layout.ts';
+import { benchLineage } from '../../extension/bench/lineage.ts';
 import { benchDrain } from './drain.ts';
+import { benchIdle } from './idle.ts';
 import { benchMedallion } from './medallion.ts';
+import { benchReaction } from './reaction.ts';
+import { benchStart } from './start.ts';
 
 /**
  * `npm run bench -- <name> [options]`: each prints ratios of ours to a peer's, measured in turn in one run on this
@@ -7,7 +12,12 @@ import { benchMedallion } from './medallion.ts';
  */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   drain: benchDrain,
+  idle: benchIdle,
+  layout: benchLayout,
+  lineage: benchLineage,
   medallion: benchMedallion,
+  reaction: benchReaction,
+  start: benchStart,
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -33,6 +33,15 @@ export class BenchProcess {
     createInterface({ input: this.#child.stdout }).on('line', (text) => this.#take(text));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The first line from now on that passes; for ever, when none comes. */
+  next(test: (line: JsonLine) => boolean): Promise<JsonLine> {
+    return new Promise((resolve) => this.#waiting.push({ test, resolve }));
+  }
+
   /** The first line (past or coming) that passes; rejects when the process ends without one. */
   async line(test: (line: JsonLine) => boolean): Promise<JsonLine> {
     const found = this.lines.find(test);
@@ -53,7 +62,11 @@ export class BenchProcess {
     if (!text.startsWith('{')) return;
     const line = JSON.parse(text) as JsonLine;
     this.lines.push(line);
-    for (const waiter of this.#waiting) if (waiter.test(line)) waiter.resolve(line);
+    this.#waiting = this.#waiting.filter((waiter) => {
+      if (!waiter.test(line)) return true;
+      waiter.resolve(line);
+      return false;
+    });
   }
 
   #sample(): void {

@@ -23,8 +23,8 @@ let up: StandingLake;
 
 beforeAll(async () => {
   up = await StandingLake.up({ lake, args: ['--rows', '1200', '--drain-every', '1s'] });
-  await up.until('slices of every layer', 'overview', {}, ({ layers }) =>
-    layers.every(({ rows }) => rows > 0) ? true : undefined,
+  await up.until('rows in every table', 'datasets', {}, ({ items }) =>
+    items.every(({ rows }) => rows > 0) ? true : undefined,
   );
 });
 afterAll(() => {
@@ -49,7 +49,10 @@ describe(`storage that answers 503 for ${OUTAGE_MS / 1_000} s`, () => {
       items.find(({ cause }) => cause === 'breaker-open:storage'),
     );
     expect(incident.severity).toBe('critical');
-    const parked = await up.until('parked work', 'overview', {}, ({ counts }) => counts.parked);
+    const parked = await up.until('parked work', 'lag', {}, ({ sources }) => {
+      const waiting = sources.filter(({ state }) => state === 'parked');
+      return waiting.length === 0 ? undefined : waiting.map(({ source }) => source);
+    });
     const landed = up.table('bronze.orders').version;
     // The length of the outage, not a wait for something to happen.
     await pause(Math.max(0, OUTAGE_MS - (performance.now() - startedMs)));

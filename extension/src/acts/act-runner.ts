@@ -168,7 +168,7 @@ export function dangerOf(name: ActionName, input: ActionInput): 'none' | 'confir
 }
 
 /** What the agent's own words leave out: how long, on what, for how much. */
-export function planImpact({ downstream, estimateMs, costUsd, engine }: Plan): string {
+function planImpact({ downstream, estimateMs, costUsd, engine }: Plan): string {
   const then = downstream.length === 0 ? '' : ` and up to ${plural(downstream.length, 'slice')} downstream`;
   const cost = costUsd === 0 ? 'costs nothing' : `costs about ${costUsd.toFixed(2)} US dollars`;
   return `About ${spanText(estimateMs)} on ${engine}${then}; ${cost}.`;

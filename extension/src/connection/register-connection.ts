@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-export function tokenStore({ secrets, workspaceState }: vscode.ExtensionContext): TokenStore {
+function tokenStore({ secrets, workspaceState }: vscode.ExtensionContext): TokenStore {
   return new TokenStore(secrets, workspaceState, () => vscode.workspace.isTrusted);
 }
 

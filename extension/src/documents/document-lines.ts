@@ -179,7 +179,7 @@ export function incidentLines(
   ];
 }
 
-export function executionLines(execution: Execution, nowMs: number): readonly string[] {
+function executionLines(execution: Execution, nowMs: number): readonly string[] {
   return [
     `execution ${words(execution.id)} of ${words(execution.runbook)} · ${execution.state} · ${execution.mode}`,
     ...field('note', execution.note),

@@ -8,12 +8,12 @@ import { addressParts, type DocumentAddress, parseAddress } from './document-kin
 const LIVE = new Set(['incident', 'backfill', 'run', 'breakers']);
 const AGAIN_MS = 1_000;
 
-export function uriOf(address: DocumentAddress): vscode.Uri {
+function uriOf(address: DocumentAddress): vscode.Uri {
   const scheme = address.kind === 'plan' ? PLAN_SCHEME : DOCUMENT_SCHEME;
   return vscode.Uri.from({ scheme, ...addressParts(address) });
 }
 
-export function addressOf({ path, query }: vscode.Uri): DocumentAddress | undefined {
+function addressOf({ path, query }: vscode.Uri): DocumentAddress | undefined {
   return parseAddress(path, query);
 }
 

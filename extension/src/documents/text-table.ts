@@ -1,6 +1,6 @@
 import { visibleText } from './visible-text.ts';
 
-export const CELL_CHARS_MAX = 60;
+const CELL_CHARS_MAX = 60;
 const COLUMNS_MAX = 200;
 
 /** Rows as a table of text: columns as wide as their widest cell, numbers to the right, cells cut. */
@@ -29,7 +29,7 @@ export function textTable(
   ];
 }
 
-export function cellText(value: unknown, charsMax: number): string {
+function cellText(value: unknown, charsMax: number): string {
   if (value === null || value === undefined) return '∅';
   const text = typeof value === 'object' ? jsonText(value, charsMax) : String(value);
   return visibleText(text, charsMax);

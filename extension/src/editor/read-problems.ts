@@ -9,7 +9,7 @@ export interface FileProblem {
   readonly isWhole: boolean;
 }
 
-export const PROBLEMS_MAX = 200;
+const PROBLEMS_MAX = 200;
 const PLACED = /^(.+?):(\d{1,7}):(\d{1,7}) {2}(.+)$/s;
 const WHOLE = /^(\S+) {2}(.+)$/s;
 

@@ -12,7 +12,8 @@ import {
   startFakeAgent,
 } from '@lakewarden/client/testing';
 import { afterEach, expect, it } from 'vitest';
-import { type LakeChange, LakeModel } from './lake-model.ts';
+import type { LakeChange } from './lake-change.ts';
+import { LakeModel } from './lake-model.ts';
 import { Newest } from './newest.ts';
 import { ManualClock, memoryLog } from './testing.ts';
 

@@ -12,35 +12,17 @@ import type {
   RunHealth,
   SourceLag,
 } from '@lakewarden/contracts';
+import { type LakeChange, LakeChanges, type Topic } from './lake-change.ts';
 import type { ModelClock, ModelLog } from './model-ports.ts';
 import { Newest } from './newest.ts';
-import { Signal } from './signal.ts';
+import { type Listen, Signal } from './signal.ts';
 
-/** What changed, gathered over a short while; `datasets` names those that did. */
-export interface LakeChange {
-  readonly topics: ReadonlySet<Topic>;
-  readonly datasets: ReadonlySet<string>;
-}
 /** An incident as it is, and the state that it was in; undefined: nothing was known of it. */
 export interface IncidentMove {
   readonly incident: Incident;
   readonly before: Incident['state'] | undefined;
 }
 
-export type Topic =
-  | 'overview'
-  | 'datasets'
-  | 'sources'
-  | 'breakers'
-  | 'runs'
-  | 'backfills'
-  | 'incidents'
-  | 'runbooks'
-  | 'executions';
-
-/** A burst of events is told once: after this long without another, at the latest after `TELL_MS_MAX`. */
-const TELL_MS = 60;
-const TELL_MS_MAX = 400;
 /** The overview is a sum; it is asked again at most so often while its parts change. */
 const OVERVIEW_MS = 1_000;
 const PAGE_ITEMS = 500;
@@ -66,17 +48,14 @@ export class LakeModel {
   #runbooks: readonly RunbookStatus[] = [];
   #runbookProblems: readonly string[] = [];
   #session: { readonly client: AgentClient; readonly signal: AbortSignal } | undefined;
-  /** Told by events while pages are on their way: what the pages say of these is older. */
-  #touched: Set<string> | undefined;
+  /** Of each load under way, what events have told meanwhile: what its pages say of that is older. */
+  readonly #touched = new Set<Set<string>>();
   #isLoaded = false;
   #members = 0;
-  #change = newChange();
-  #takeBackTelling: (() => void) | undefined;
-  #changedSinceMs = 0;
   #isOverviewDue = false;
 
-  readonly #changed = new Signal<LakeChange>();
-  readonly onChange = this.#changed.on;
+  readonly #changes: LakeChanges;
+  readonly onChange: Listen<LakeChange>;
   readonly #incident = new Signal<IncidentMove>();
   /** Each incident of the event stream, at once; not those that were there when the session began. */
   readonly onIncident = this.#incident.on;
@@ -84,6 +63,8 @@ export class LakeModel {
   constructor(clock: ModelClock, log: ModelLog) {
     this.#clock = clock;
     this.#log = log;
+    this.#changes = new LakeChanges(clock);
+    this.onChange = this.#changes.on;
   }
 
   get client(): AgentClient | undefined {
@@ -149,14 +130,14 @@ export class LakeModel {
     this.#runbookProblems = [];
     this.#isLoaded = false;
     this.#members++;
-    this.#mark('overview', 'datasets', 'sources', 'runs', 'backfills', 'incidents', 'runbooks');
+    this.#changes.mark('overview', 'datasets', 'sources', 'runs', 'backfills', 'incidents', 'runbooks');
   }
 
   async load(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
     const touched = new Set<string>();
-    this.#touched = touched;
+    this.#touched.add(touched);
     const { client, signal } = session;
     const page = (limit: number) => ({ limit });
     try {
@@ -178,9 +159,9 @@ export class LakeModel {
         this.#loadRunbooks(client, signal),
       ]);
       this.#isLoaded = true;
-      this.#mark('overview', 'datasets');
+      this.#changes.mark('overview', 'datasets');
     } finally {
-      if (this.#touched === touched) this.#touched = undefined;
+      this.#touched.delete(touched);
     }
   }
 
@@ -225,7 +206,7 @@ export class LakeModel {
   #putDataset(dataset: DatasetHealth): void {
     if (!this.#datasets.has(dataset.name)) this.#members++;
     this.#datasets.set(dataset.name, dataset);
-    this.#change.datasets.add(dataset.name);
+    this.#changes.dataset(dataset.name);
   }
 
   #dropDataset(name: string): void {
@@ -241,15 +222,15 @@ export class LakeModel {
   }
 
   #put(topic: Topic, key: string, put: () => void): void {
-    this.#touched?.add(`${topic}/${key}`);
+    for (const touched of this.#touched) touched.add(`${topic}/${key}`);
     put();
-    this.#mark(topic);
+    this.#changes.mark(topic);
   }
 
   async #loadOverview(client: AgentClient, signal: AbortSignal): Promise<void> {
     this.#overview = await client.query('overview', {}, signal);
     for (const breaker of this.#overview.breakers) this.#breakers.set(breaker.dependency, breaker);
-    this.#mark('overview', 'breakers');
+    this.#changes.mark('overview', 'breakers');
   }
 
   /** Pages are shown as they come; those that are gone are forgotten at the end. */
@@ -259,11 +240,11 @@ export class LakeModel {
       seen.add(dataset.name);
       if (touched.has(`datasets/${dataset.name}`)) continue;
       this.#putDataset(dataset);
-      if (seen.size % PAGE_ITEMS === 0) this.#mark('datasets');
+      if (seen.size % PAGE_ITEMS === 0) this.#changes.mark('datasets');
     }
     for (const name of this.#datasets.keys())
       if (!seen.has(name) && !touched.has(`datasets/${name}`)) this.#dropDataset(name);
-    this.#mark('datasets');
+    this.#changes.mark('datasets');
   }
 
   async #loadLag(client: AgentClient, signal: AbortSignal, touched: ReadonlySet<string>): Promise<void> {
@@ -271,7 +252,7 @@ export class LakeModel {
     const kept = [...this.#sources.values()].filter(({ source }) => touched.has(`sources/${source}`));
     this.#sources.clear();
     for (const source of [...sources, ...kept]) this.#sources.set(source.source, source);
-    this.#mark('sources');
+    this.#changes.mark('sources');
   }
 
   async #loadNewest<Name extends PagedQueryName & Topic>(
@@ -284,14 +265,14 @@ export class LakeModel {
   ): Promise<void> {
     const { items } = await client.query(name, input, signal);
     list.replace(items as never, (id) => touched.has(`${name}/${id}`));
-    this.#mark(name);
+    this.#changes.mark(name);
   }
 
   async #loadRunbooks(client: AgentClient, signal: AbortSignal): Promise<void> {
     const { runbooks, problems } = await client.query('runbooks', {}, signal);
     this.#runbooks = runbooks;
     this.#runbookProblems = problems;
-    this.#mark('runbooks');
+    this.#changes.mark('runbooks');
   }
 
   #isReloadingRunbooks = false;
@@ -323,24 +304,4 @@ export class LakeModel {
       if (signal?.aborted !== true) this.#log.warn(error instanceof Error ? error.message : String(error));
     });
   }
-
-  #mark(...topics: readonly Topic[]): void {
-    for (const topic of topics) this.#change.topics.add(topic);
-    const nowMs = this.#clock.nowMs();
-    if (this.#takeBackTelling === undefined) this.#changedSinceMs = nowMs;
-    this.#takeBackTelling?.();
-    const leftMs = Math.max(0, this.#changedSinceMs + TELL_MS_MAX - nowMs);
-    this.#takeBackTelling = this.#clock.later(Math.min(TELL_MS, leftMs), () => this.#tell());
-  }
-
-  #tell(): void {
-    const change = this.#change;
-    this.#change = newChange();
-    this.#takeBackTelling = undefined;
-    this.#changed.emit(change);
-  }
-}
-
-function newChange() {
-  return { topics: new Set<Topic>(), datasets: new Set<string>() };
 }

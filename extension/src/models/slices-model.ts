@@ -15,7 +15,7 @@ export type SliceFilter = 'all' | 'failed';
 
 const PAGE_ITEMS = 500;
 /** A dataset's slices are asked for so far at first, and so much further each time somebody wants more. */
-export const SLICES_AT_ONCE_MAX = 2_000;
+const SLICES_AT_ONCE_MAX = 2_000;
 /** A dataset that changes all the time has its slices asked again at most so often. */
 const AGAIN_MS = 1_000;
 

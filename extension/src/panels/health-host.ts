@@ -102,7 +102,7 @@ function datasetsMessage({ datasets }: LakeModel): ToHealthPage {
   };
 }
 
-export async function reportOf(
+async function reportOf(
   client: AgentClient,
   name: string,
   now: number,

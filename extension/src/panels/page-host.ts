@@ -1,5 +1,6 @@
 import type { ConnectionState } from '../connection/connection-state.ts';
-import type { LakeChange, LakeModel } from '../models/lake-model.ts';
+import type { LakeChange } from '../models/lake-change.ts';
+import type { LakeModel } from '../models/lake-model.ts';
 import type { ModelLog } from '../models/model-ports.ts';
 
 /** The host's end of one page. Models only: the panel carries the messages. */

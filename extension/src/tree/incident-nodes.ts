@@ -96,7 +96,7 @@ export function incidentNode(incident: Incident, execution: Execution | undefine
 }
 
 /** `recovering · runbook stuck-adf-run · 42 s`. */
-export function incidentText(incident: Incident, isWaiting: boolean, nowMs: number): string {
+function incidentText(incident: Incident, isWaiting: boolean, nowMs: number): string {
   const { state, runbook, openedAt, endedAt, acknowledgedBy } = incident;
   const endMs = endedAt === undefined ? nowMs : Date.parse(endedAt);
   return [

@@ -8,7 +8,7 @@ import { datasetNode, layerNode, monthNode, moreNode, noteNode, sliceNode } from
 import type { NodeSource, TreeNode } from './tree-node.ts';
 
 /** Above so many slices they are folded into months. */
-export const FOLD_ABOVE = 60;
+const FOLD_ABOVE = 60;
 /** Datasets of a layer that are shown before somebody wants more. */
 export const DATASETS_AT_ONCE = 500;
 
@@ -59,11 +59,6 @@ export class LayersSource implements NodeSource {
     else await this.#deps.slices.more(below, this.filter);
   }
 
-  /** Where a row stands, so that it can be shown: of a dataset or a slice. */
-  node(dataset: string): TreeNode | undefined {
-    const found = this.#deps.lake.datasets.get(dataset);
-    return found === undefined ? undefined : this.#datasetNode(found);
-  }
 
   /** By name, so that nothing moves under the hand; of those past the bound the ill ones are there all the same. */
   #datasets(layer: LayerHealth['layer']): readonly TreeNode[] {

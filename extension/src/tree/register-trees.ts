@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { STATES_WORST_FIRST } from '../../shared/states.ts';
-import { countsText, spanText } from '../../shared/words.ts';
+import { countsText } from '../../shared/words.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import { errorText } from '../connection/error-words.ts';
 import { VIEW_NAMES, type ViewName, viewId } from '../manifest/command-table.ts';
-import type { LakeChange, Topic } from '../models/lake-model.ts';
+import type { LakeChange, Topic } from '../models/lake-change.ts';
 import type { Parts } from '../parts.ts';
 import { datasetCard } from './cards.ts';
 import { IncidentsSource, isUnacknowledged } from './incident-nodes.ts';
@@ -151,20 +151,16 @@ function describe(views: Views, { lake }: Parts): void {
 }
 
 /** What was known stays in sight while the agent is away; a line above it says so. */
-function tellConnection(state: ConnectionState, views: Views, { lake, clock }: Parts): void {
-  const isConnected = state.kind === 'connected';
+function tellConnection({ kind, problem }: ConnectionState, views: Views, { lake }: Parts): void {
+  const isConnected = kind === 'connected';
   const set = (key: string, value: unknown) => void vscode.commands.executeCommand('setContext', key, value);
-  set('lakewarden.connection', state.kind);
+  set('lakewarden.connection', kind);
   set('lakewarden.connected', isConnected);
-  const again =
-    state.againAtMs === undefined
-      ? ''
-      : ` · ${vscode.l10n.t('again in {0}', spanText(Math.max(0, state.againAtMs - clock.nowMs())))}`;
-  const message =
-    isConnected || lake.datasets.size === 0 || state.kind === 'connecting'
-      ? ''
-      : `${vscode.l10n.t('What you see is from before: {0}', state.problem ?? state.kind)}${again}`;
-  for (const name of VIEW_NAMES) views[name].message = message;
+  const isOld = !isConnected && kind !== 'connecting' && lake.datasets.size > 0;
+  const away = vscode.l10n.t('From before; the agent is away.');
+  for (const name of VIEW_NAMES) views[name].message = isOld ? away : '';
+  if (isOld && problem !== undefined)
+    views.layers.message = vscode.l10n.t('From before: {0}. It is asked again by itself.', problem);
 }
 
 /** The card of a dataset tells its last runs too; of the others what is known does. */

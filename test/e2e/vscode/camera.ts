@@ -11,6 +11,13 @@ export type Theme = keyof typeof THEMES;
 
 const THEME_CLASSES: Readonly<Record<Theme, string>> = { dark: 'vs-dark', light: 'vs', contrast: 'hc-black' };
 
+/** `LAKEWARDEN_THEMES=dark,light,contrast`; dark alone unless somebody wants more. */
+export function themesWanted(): readonly Theme[] {
+  const wanted = process.env.LAKEWARDEN_THEMES?.split(',') ?? [];
+  const themes = (Object.keys(THEMES) as Theme[]).filter((theme) => wanted.includes(theme));
+  return themes.length === 0 ? ['dark'] : themes;
+}
+
 /** Takes each step of a day in each theme: `<folder>/03-lineage.light.png`. */
 export class Camera {
   readonly #page: Page;

@@ -1,13 +1,21 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExtension, buildSuite, EXTENSION_FOLDER } from './build-extension.ts';
+import { Camera, THEMES, themesWanted } from './camera.ts';
+import { Day } from './day.ts';
+import { Hands } from './hands.ts';
 import { Lake } from './lake.ts';
 import { runSuite } from './run-suite.ts';
 import { makeSuiteWorld } from './suite-world.ts';
 import { workbenchTools } from './tools.ts';
+import { Workbench } from './workbench.ts';
 
 const SUITE_MS_MAX = 180_000;
 /** Fewer means that a file of tests is not loaded. */
 const TESTS_MIN = 25;
+
+const PICTURES = process.env.LAKEWARDEN_PICTURES ?? join(tmpdir(), 'lakewarden-pictures');
 
 const browser = await workbenchTools();
 
@@ -29,5 +37,39 @@ describe.runIf(browser !== undefined)('the extension in a real VS Code, with a r
     console.log(result.output);
     expect(result, result.output).toMatchObject({ failed: 0, skipped: 0 });
     expect(result.passed).toBeGreaterThanOrEqual(TESTS_MIN);
+  });
+
+  it('carries a person through a day', async () => {
+    const workbench = await Workbench.open({
+      browser: browser ?? '',
+      extension: EXTENSION_FOLDER,
+      workspace: lake.workspace,
+      // Cards that open while the mouse moves on would stand in its way.
+      settings: { 'workbench.colorTheme': THEMES.dark, 'workbench.hover.delay': 3_000 },
+      viewport: { width: 1400, height: 900 },
+    });
+    const { page, settingsFile } = workbench;
+    const camera = new Camera(page, { settings: settingsFile, folder: PICTURES, themes: themesWanted() });
+    const day = new Day({ hands: new Hands(page), lake, camera });
+    try {
+      await day.connect();
+      const allow = await day.seeFailedSlice();
+      await day.openLineage();
+      await day.readQuarantine();
+      await day.planReplay();
+      await day.applyAndWatch(allow);
+      await day.approveRunbook();
+      await day.backfillThirtyDays();
+      await day.pauseAndResume();
+      await day.cancelBackfill();
+      await day.seeHealth();
+      expect(workbench.pageErrors).toEqual([]);
+    } catch (error) {
+      await camera.take('FAILED').catch(() => undefined);
+      throw error;
+    } finally {
+      console.log(`pictures of the day: ${PICTURES}`);
+      await workbench.close();
+    }
   });
 });

@@ -3,6 +3,8 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
 export type ViewTitle = 'Layers' | 'Runs & Backfills' | 'Incidents' | 'Sources & Lag' | 'Runbooks';
 
 const SEEN_MS_MAX = 30_000;
+const SCROLL_PX = 150;
+const SCROLLED_MS = 150;
 
 /** What a person does with eyes, mouse and keyboard; it knows the workbench, and of the extension only its words. */
 export class Hands {
@@ -37,12 +39,36 @@ export class Hands {
   }
 
   view(title: ViewTitle): Locator {
-    return this.#page.locator('.sidebar .pane', { has: this.header(title) });
+    const header = this.#page.locator('.pane-header', { hasText: title });
+    return this.#page.locator('.sidebar .pane', { has: header });
   }
 
   /** A row by what is spoken of it. */
   row(title: ViewTitle, spoken: RegExp): Locator {
     return this.view(title).getByRole('treeitem', { name: spoken }).first();
+  }
+
+  /** Scrolls until the row is seen, from the top again when it was not; the tree draws only what is seen. */
+  async reach(title: ViewTitle, spoken: RegExp, waitMsMax = SEEN_MS_MAX): Promise<Locator> {
+    const row = this.row(title, spoken);
+    const tree = this.view(title).getByRole('tree');
+    const deadlineMs = performance.now() + waitMsMax;
+    let down = true;
+    while (performance.now() < deadlineMs) {
+      if (await row.isVisible()) return row;
+      const [last] = (await tree.getByRole('treeitem').allTextContents()).slice(-1);
+      await this.#wheel(tree, down ? SCROLL_PX : -100 * SCROLL_PX);
+      const [now] = (await tree.getByRole('treeitem').allTextContents()).slice(-1);
+      down = !down || now !== last;
+    }
+    throw new Error(`${title} never had a row ${spoken}; it has\n${await tree.innerText()}`);
+  }
+
+  async #wheel(over: Locator, byPx: number): Promise<void> {
+    const box = await over.boundingBox();
+    if (box !== null) await this.#page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await this.#page.mouse.wheel(0, byPx);
+    await this.#page.waitForTimeout(SCROLLED_MS);
   }
 
   /** Opens a row that has others below it. */
@@ -85,6 +111,11 @@ export class Hands {
     return this.#page.locator('.quick-input-widget').getByRole('option', { name }).first();
   }
 
+  /** What is asked above the box at the top. */
+  question(text: RegExp): Locator {
+    return this.#page.locator('.quick-input-widget').getByText(text).first();
+  }
+
   async type(text: string): Promise<void> {
     await this.#input().fill(text);
     await this.#page.keyboard.press('Enter');
@@ -92,6 +123,11 @@ export class Hands {
 
   #input(): Locator {
     return this.#page.locator('.quick-input-widget input').first();
+  }
+
+  /** What stands above the text in front, as a link. */
+  async pressInEditor(lens: RegExp): Promise<void> {
+    await this.#page.locator('.codelens-decoration a', { hasText: lens }).first().click();
   }
 
   /** What cannot be overlooked: the text, and a button of it. */

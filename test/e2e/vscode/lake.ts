@@ -73,24 +73,28 @@ export class Lake {
     rmSync(this.#root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
-  /** Every file of this dataset is written so much later from now on: time to see a backfill run. */
-  async slowWrites(dataset: string, delayMs: number): Promise<void> {
-    await this.faults.add({
-      service: 'storage',
-      match: { method: 'PUT', path: `/${dataset.replace('.', '/')}/2` },
-      action: { kind: 'delay', when: 'before', delayMs },
-    });
+  /** Somebody replays a slice. */
+  async buildAgain(slice: string): Promise<void> {
+    const { plan } = await this.client.act('replay', { target: slice });
+    await this.client.act('apply', { plan: plan?.hash ?? '' });
   }
 
-  /** No file of this slice of silver can be written from now on: permission was taken away. The answer gives it back. */
-  async forbidWrites(dataset: string, slice: string): Promise<() => Promise<void>> {
-    await this.faults.add({
-      service: 'storage',
-      match: { method: 'PUT', path: `/${dataset.replace('.', '/')}/${slice}` },
-      action: { kind: 'error', status: 403, code: 'AuthorizationPermissionMismatch' },
-    });
+  /** Every commit and file of this dataset is written so much later from now on: time to see a backfill run. */
+  async slowWrites(dataset: string, delayMs: number): Promise<void> {
+    const match = { method: 'PUT', path: pathOf(dataset) };
+    await this.faults.add({ service: 'storage', match, action: { kind: 'delay', when: 'before', delayMs } });
+  }
+
+  /** Permission to write this table is taken away. The answer gives it back. */
+  async forbidWrites(dataset: string): Promise<() => Promise<void>> {
+    const action = { kind: 'error', status: 403, code: 'AuthorizationPermissionMismatch' };
+    await this.faults.add({ service: 'storage', match: { method: 'PUT', path: pathOf(dataset) }, action });
     return () => this.faults.clear();
   }
+}
+
+function pathOf(dataset: string): string {
+  return `/${dataset.replace('.', '/')}/`;
 }
 
 async function untilBuilt(lake: string, cli: RunningCli): Promise<AgentClient> {

@@ -59,7 +59,6 @@ export class LayersSource implements NodeSource {
     else await this.#deps.slices.more(below, this.filter);
   }
 
-
   /** By name, so that nothing moves under the hand; of those past the bound the ill ones are there all the same. */
   #datasets(layer: LayerHealth['layer']): readonly TreeNode[] {
     const below = `layer:${layer}`;

@@ -116,6 +116,6 @@ export function runNode(run: RunHealth, nowMs: number, below: string): TreeNode 
     subject: { run: id, dataset },
     stamp: `${run.rows ?? ''}`,
     card: () => runCard(run, nowMs),
-    opens: { command: 'lakewarden.showRun', title: 'Show Run', args: [{ run: id }] },
+    opens: { command: 'lakewarden.showRun', title: 'Show Run', args: [{ run: id, dataset }] },
   };
 }

@@ -22,8 +22,8 @@ export const DRILL_FAULTS: readonly DrillFault[] = [
   // First, while the day's slice is small: the rate that is judged is that of a whole slice.
   {
     name: 'poison-flood',
-    // Long enough to be a fifth of a young day, short enough to be outgrown by good rows while somebody watches.
-    lastsMs: 12_000,
+    // Until it is told: then the producer is mended, and the good rows after it outgrow the flood while somebody watches.
+    lastsMs: undefined,
     async inject(world) {
       const file = join(world.folder.sources, 'poison-orders');
       writeFileSync(file, '');

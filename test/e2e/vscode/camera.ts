@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 export const THEMES = {
   dark: 'Default Dark Modern',
@@ -24,16 +24,23 @@ export class Camera {
   readonly #settings: string;
   readonly #folder: string;
   readonly #themes: readonly Theme[];
+  readonly #portraits: string | undefined;
   #step = 0;
 
   constructor(
     page: Page,
-    options: { readonly settings: string; readonly folder: string; readonly themes: readonly Theme[] },
+    options: {
+      readonly settings: string;
+      readonly folder: string;
+      readonly themes: readonly Theme[];
+      readonly portraits?: string | undefined;
+    },
   ) {
     this.#page = page;
     this.#settings = options.settings;
     this.#folder = options.folder;
     this.#themes = options.themes;
+    this.#portraits = options.portraits;
     mkdirSync(options.folder, { recursive: true });
   }
 
@@ -41,8 +48,17 @@ export class Camera {
     const step = String(++this.#step).padStart(2, '0');
     for (const theme of this.#themes) {
       await this.#wear(theme);
-      await this.#page.screenshot({ path: join(this.#folder, `${step}-${name}.${theme}.png`) });
+      const path = join(this.#folder, `${step}-${name}.${theme}.png`);
+      await this.#page.screenshot({ path, animations: 'disabled' });
     }
+  }
+
+  /** A picture for people who read about it, in the first theme; only where somebody wants new ones. */
+  async portrait(name: string, of: Locator): Promise<void> {
+    if (this.#portraits === undefined) return;
+    const [theme] = this.#themes;
+    if (theme !== undefined) await this.#wear(theme);
+    await of.screenshot({ path: join(this.#portraits, `${name}.png`), animations: 'disabled' });
   }
 
   /** As a person does who edits the settings. */

@@ -58,6 +58,7 @@ export class Day {
     await this.#badDay(/failed · unauthorized/);
     await this.#hands.statusBar(/1 incident/).waitFor();
     await this.#camera.take('failed-slice');
+    await this.#camera.portrait('sidebar', this.#hands.sidebar);
     return allow;
   }
 
@@ -67,6 +68,7 @@ export class Day {
     await this.#hands.webview.locator(failed).first().waitFor();
     await this.#hands.webview.getByText('daily_sales').first().waitFor();
     await this.#camera.take('lineage');
+    await this.#camera.portrait('lineage', this.#hands.editors);
   }
 
   async readQuarantine(): Promise<void> {
@@ -162,7 +164,8 @@ export class Day {
   async seeHealth(): Promise<void> {
     await this.#hands.closeAllEditors();
     await this.#hands.chooseOnRow(await this.#orders(/./), /Open Health/);
-    await this.#hands.webview.getByText('silver.orders').first().waitFor();
+    await this.#hands.webview.getByRole('heading', { name: 'silver.orders' }).waitFor();
+    await this.#hands.webview.getByText('rows of each slice').first().waitFor();
     await this.#camera.take('health');
   }
 

@@ -15,6 +15,14 @@ export class Hands {
     page.setDefaultTimeout(SEEN_MS_MAX);
   }
 
+  get sidebar(): Locator {
+    return this.#page.locator('.part.sidebar');
+  }
+
+  get editors(): Locator {
+    return this.#page.locator('.part.editor');
+  }
+
   async openSidebar(): Promise<void> {
     const tab = this.#page.locator('.activitybar').getByRole('tab', { name: /^Lakewarden/ });
     if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();

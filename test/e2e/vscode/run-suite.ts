@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSuiteResult, type SuiteResult } from './suite-result.ts';
@@ -13,11 +13,22 @@ export async function runSuite(
   const file = join(folder, 'result');
   let workbench: Workbench | undefined;
   try {
-    workbench = await Workbench.open({ ...options, env: { ...options.env, LAKEWARDEN_TEST_RESULT: file } });
+    // VS Code runs a suite for an extension in development only; of one that is installed, beside an empty one.
+    const extension = options.extension ?? emptyExtension(folder);
+    const env = { ...options.env, LAKEWARDEN_TEST_RESULT: file };
+    workbench = await Workbench.open({ ...options, extension, env });
     const timer = new Promise<undefined>((resolve) => setTimeout(resolve, waitMsMax, undefined).unref());
     return readSuiteResult(file, await Promise.race([workbench.suiteExit, timer]));
   } finally {
     await workbench?.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function emptyExtension(below: string): string {
+  const folder = join(below, 'empty');
+  mkdirSync(folder);
+  const manifest = { name: 'empty', publisher: 'test', version: '0.0.1', engines: { vscode: '^1.100.0' } };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  return folder;
 }

@@ -3,12 +3,14 @@ import { ClosingLine } from './test/support/closing-line.ts';
 
 /** Tests beside the code that drive a page in a real Chromium (test/support/chromium.ts finds or installs one). */
 const BROWSER = ['extension/webview/**/*.browser.test.ts'];
+/** The extension in a real VS Code; brings a workbench of 800 MB (`npm run test:workbench`). */
+const WORKBENCH = ['test/e2e/vscode/**/*.test.ts'];
 /** Tests beside the code that start a local Azure of their own. */
 const WIRE = ['packages/*/src/**/*.local-azure.test.ts', 'agent/src/**/*.wire.test.ts'];
 
-// Six rings: unit tests beside the code, pages in a browser, the simulation (whole runs of the core in virtual time), unit
-// tests over the wire, conformance of the local Azure driven by the real SDKs, and whole-system tests that start processes.
-// The last three own ports and folders, so they get time.
+// Seven rings: unit tests beside the code, pages in a browser, the simulation (whole runs of the core in virtual time), unit
+// tests over the wire, conformance of the local Azure driven by the real SDKs, whole-system tests that start processes,
+// and the extension in a workbench, which `npm test` leaves out. The last four own ports and folders, so they get time.
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
@@ -23,7 +25,8 @@ export default defineConfig({
             'test/support/**/*.test.ts',
           ],
           exclude: [...WIRE, ...BROWSER, '**/node_modules/**'],
-          testTimeout: 20_000,
+          // Properties and fuzzing on two shared cores; none of them waits.
+          testTimeout: 60_000,
         },
       },
       {
@@ -60,8 +63,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'workbench',
+          include: [...WORKBENCH],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'],
+          exclude: [...WORKBENCH, '**/node_modules/**'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

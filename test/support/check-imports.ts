@@ -19,6 +19,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'packages/retail': ['packages/contracts'],
   'packages/azure-local': [],
   agent: ['packages/contracts', 'packages/delta', 'packages/compute', 'packages/core'],
+  'extension/shared': ['packages/contracts'],
+  'extension/src': ['packages/contracts', 'packages/client', 'extension/shared'],
+  'extension/webview': ['packages/contracts', 'extension/shared'],
 };
 
 const PURE = ['packages/contracts', 'packages/delta', 'packages/compute', 'packages/core'];
@@ -57,7 +60,8 @@ function importsOf(text: string): string[] {
 
 function roomOf(file: string): string {
   const parts = file.split('/');
-  return parts[0] === 'packages' ? `packages/${parts[1]}` : (parts[0] ?? '');
+  const isNested = parts[0] === 'packages' || (parts[0] === 'extension' && parts.length > 2);
+  return isNested ? `${parts[0]}/${parts[1]}` : (parts[0] ?? '');
 }
 
 function targetRoom(file: string, specifier: string): string | undefined {

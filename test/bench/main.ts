@@ -1,6 +1,7 @@
 import { benchLayout } from '../../extension/bench/layout.ts';
 import { benchLineage } from '../../extension/bench/lineage.ts';
 import { benchDrain } from './drain.ts';
+import { benchExtension } from './extension.ts';
 import { benchIdle } from './idle.ts';
 import { benchMedallion } from './medallion.ts';
 import { benchReaction } from './reaction.ts';
@@ -12,6 +13,7 @@ import { benchStart } from './start.ts';
  */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   drain: benchDrain,
+  extension: benchExtension,
   idle: benchIdle,
   layout: benchLayout,
   lineage: benchLineage,

@@ -36,6 +36,22 @@ export interface Desk {
   readonly holds: readonly string[];
 }
 
+/** Two people; they do not lift each other's stops. */
+export const DESKS: readonly Desk[] = [
+  {
+    name: 'ann',
+    pauses: ['source:orders', 'silver.orders', 'gold.sales'],
+    freezes: ['gold', 'silver.orders', 'all'],
+    holds: ['silver.orders', 'gold.regions'],
+  },
+  {
+    name: 'bob',
+    pauses: ['source:clicks', 'source:stores', 'silver.clicks'],
+    freezes: ['gold.sales', 'silver', 'silver.clicks'],
+    holds: ['silver.clicks', 'gold.sales'],
+  },
+];
+
 const PAUSE_MS: readonly [number, number] = [2 * 60_000, 12 * 60_000];
 const STOP_MS: readonly [number, number] = [2 * 60_000, 25 * 60_000];
 const ANSWER_MS_MAX = 90_000;

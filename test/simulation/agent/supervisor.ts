@@ -59,6 +59,11 @@ export class Supervisor {
     this.#current?.process.kill();
   }
 
+  /** Of the agent that runs now. */
+  get process(): SimProcess | undefined {
+    return this.#current?.process;
+  }
+
   /** Whoever answers a request: the agent that runs, now and then a zombie. */
   someProcess(chance: Chance): SimProcess | undefined {
     const [zombie] = this.#zombies;

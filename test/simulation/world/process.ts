@@ -51,7 +51,9 @@ const SLOW_SHARE = 0.01;
 const SLOW_MS_MAX = 5_000;
 const TIMEOUT_MS = 30_000;
 const GHOST_MS: readonly [number, number] = [10_000, 300_000];
-const STALL_MS: readonly [number, number] = [5_000, 20 * 60_000];
+/** Half of them are too short for anybody to notice. */
+const SHORT_STALL_MS: readonly [number, number] = [1_000, 14_000];
+const LONG_STALL_MS: readonly [number, number] = [15_000, 20 * 60_000];
 
 /**
  * A process that can die and stall at every request. What it waits for is delivered by the timeline only: to a dead one
@@ -121,6 +123,7 @@ export class SimProcess {
       mutates: call.mutates,
       isExclusive: call.repeated !== undefined,
       canBotch: call.botched !== undefined,
+      isCommit: call.repeated !== undefined && call.path.includes('/_delta_log/'),
     };
     const fault = weather.faultOf(exposure, timeline.nowMs);
     counts.ios += 1;
@@ -175,7 +178,7 @@ export class SimProcess {
         this.#reach(call, there, () => this.#crash());
         return;
       case 'stall':
-        this.#stall(this.#chance.int(...STALL_MS));
+        this.#stall(this.#chance.int(...(this.#chance.happens(0.5) ? SHORT_STALL_MS : LONG_STALL_MS)));
         break;
     }
     const done = { ...call, ...(fault === 'botched' && call.botched && { effect: call.botched }) };

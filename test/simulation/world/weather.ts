@@ -35,7 +35,14 @@ export interface Exposure {
   /** Whether `repeated` can happen to it. */
   readonly isExclusive: boolean;
   readonly canBotch: boolean;
+  /** A log entry is being put: where a death hurts most. */
+  readonly isCommit: boolean;
 }
+
+/** Some moments are rare among the requests and matter most: they get more than their share of faults. */
+const COMMIT_CRASHES = 5;
+/** Between the look at the world and the commit that is based on it. */
+const ENGINE_STALLS = 8;
 
 /** A dependency answers nothing but 503 for a while. */
 interface Storm {
@@ -84,11 +91,16 @@ export class Weather {
     if (stormy) return 'refused';
     let draw = this.#chance.next();
     for (const [fault, rate] of this.#rates) {
-      draw -= rate;
+      draw -= rate * weightOf(fault, exposure);
       if (draw < 0) return isPossible(fault, exposure) ? fault : undefined;
     }
     return undefined;
   }
+}
+
+function weightOf(fault: Fault, { dependency, isCommit }: Exposure): number {
+  if (fault === 'stall' && dependency === 'engine') return ENGINE_STALLS;
+  return isCommit && (fault === 'crash-before' || fault === 'crash-after') ? COMMIT_CRASHES : 1;
 }
 
 function rateOf(fault: Fault, chance: Chance): number {

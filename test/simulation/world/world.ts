@@ -1,8 +1,9 @@
+import type { Pipeline } from '@lakewarden/compute';
 import { TerminalError, TransientError } from '@lakewarden/contracts';
 import type { Fact } from '@lakewarden/core';
 import { AgentLife, type AgentWorld } from '../agent/agent-life.ts';
-import { type Desk, Operator } from '../agent/operator.ts';
-import { Supervisor } from '../agent/supervisor.ts';
+import { DESKS, type Desk, Operator } from '../agent/operator.ts';
+import { type Life, Supervisor } from '../agent/supervisor.ts';
 import { Checker } from '../checker/checker.ts';
 import { type DataStore, type Disk, lakeFilesOf } from '../ports/data-files.ts';
 import { SimEngine } from '../ports/engine.ts';
@@ -48,21 +49,6 @@ const SKEW_MS = 10 * MINUTE_MS;
 /** From the first lost fence to the end of the process. */
 const FENCED_EXIT_MS = 5 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** What two people work at; they do not lift each other's stops. */
-const DESKS: readonly Desk[] = [
-  {
-    name: 'ann',
-    pauses: ['source:orders', 'silver.orders', 'gold.sales'],
-    freezes: ['gold', 'silver.orders', 'all'],
-    holds: ['silver.orders', 'gold.regions'],
-  },
-  {
-    name: 'bob',
-    pauses: ['source:clicks', 'source:stores', 'silver.clicks'],
-    freezes: ['gold.sales', 'silver', 'silver.clicks'],
-    holds: ['silver.clicks', 'gold.sales'],
-  },
-];
 const PIPELINES = { lax: shopPipeline(false), strict: shopPipeline(true) };
 
 /** One seeded run: hours of faults, then calm, then the verdict. */
@@ -87,15 +73,13 @@ export class World {
   readonly #correctMs: number;
   readonly #config: AgentWorld['config'];
   readonly #operators: readonly Operator[];
-  readonly #lives = new Map<SimProcess, AgentLife>();
+  readonly #lives = new Map<SimProcess, { readonly life: AgentLife; readonly isStrict: boolean }>();
   readonly #failedWindows = new Set<string>();
   #runningRun: string | undefined;
   #isWell = false;
   #disk: Disk = new Map();
   #agents = 0;
   #ledger = 0n;
-  /** The pipeline of the agent that was started last. */
-  #isStrictNow = false;
 
   constructor(seed: number, options: { readonly keepLines: number }) {
     this.#seed = seed;
@@ -128,12 +112,14 @@ export class World {
       lake: this.#lake,
       rowsOf: (window) => storeRows(window, nowMs() < this.#correctMs ? 'first' : 'corrected'),
     });
-    this.#supervisors = (chance.happens(DUEL_SHARE) ? ['one', 'two'] : ['one']).map(
-      (label) =>
+    // Of two, one may be a deployment ahead.
+    const ahead = chance.int(0, 1);
+    this.#supervisors = (chance.happens(DUEL_SHARE) ? [0, ahead] : [0]).map(
+      (deploysAhead, index) =>
         new Supervisor({
           timeline: this.#timeline,
-          chance: chance.fork(`supervisor ${label}`),
-          start: (events) => this.#startAgent(events),
+          chance: chance.fork(`supervisor ${index}`),
+          start: (events) => this.#startAgent(events, deploysAhead),
         }),
     );
     this.#operators = DESKS.map((desk) => this.#createOperator(desk));
@@ -197,7 +183,11 @@ export class World {
 
   #whatIsMissing(): string | undefined {
     const window = this.#windowAt(this.#timeline.nowMs);
-    return this.#checker.whatIsMissing({ strict: this.#isStrictNow, window });
+    // Of two agents with different pipelines the one that stays has the last word.
+    const stays = this.#supervisors[0]?.process;
+    const agent = stays && this.#lives.get(stays);
+    if (agent === undefined) return 'no agent runs';
+    return this.#checker.whatIsMissing({ strict: agent.isStrict, window });
   }
 
   async #runUntil(untilMs: number): Promise<void> {
@@ -220,7 +210,7 @@ export class World {
         timeline: this.#timeline,
         actions: () => {
           const process = chance.pick(this.#supervisors).someProcess(chance);
-          return process && this.#lives.get(process)?.actions;
+          return process && this.#lives.get(process)?.life.actions;
         },
         slicesOf: (dataset) => this.#checker.slicesOf(dataset),
         runningRun: () => this.#runningRun,
@@ -240,10 +230,7 @@ export class World {
     );
   }
 
-  #startAgent(events: { onDeath: () => void; onStall: (ms: number) => void }): {
-    process: SimProcess;
-    stop: () => void;
-  } {
+  #startAgent(events: { onDeath: () => void; onStall: (ms: number) => void }, deploysAhead: number): Life {
     const name = `agent-${++this.#agents}`;
     const chance = this.#chance.fork(name);
     const process: SimProcess = new SimProcess(
@@ -263,8 +250,11 @@ export class World {
     if (chance.happens(0.3)) this.#disk = new Map();
     const stop = new AbortController();
     this.#trace.add(this.#timeline.nowMs, `${name} starts`);
-    const life = new AgentLife(process, this.#agentWorld(process, chance));
-    this.#lives.set(process, life);
+    const deploys = this.#deploysMs.filter((ms) => ms <= this.#timeline.nowMs).length + deploysAhead;
+    const isStrict = deploys % 2 === 1;
+    const pipeline = isStrict ? PIPELINES.strict : PIPELINES.lax;
+    const life = new AgentLife(process, this.#agentWorld(process, pipeline, chance));
+    this.#lives.set(process, { life, isStrict });
     const end = (error?: unknown) => {
       // A loop that is stopped half-way ends with the abort of its signal.
       if (error !== undefined && !stop.signal.aborted) this.#onError(name, 'life', error);
@@ -274,12 +264,11 @@ export class World {
     return { process, stop: () => stop.abort() };
   }
 
-  #agentWorld(process: SimProcess, chance: Chance): AgentWorld {
+  #agentWorld(process: SimProcess, pipeline: Pipeline, chance: Chance): AgentWorld {
     const disk = this.#disk;
     const engine = new SimEngine(process, disk);
-    this.#isStrictNow = this.#deploysMs.filter((ms) => ms <= this.#timeline.nowMs).length % 2 === 1;
     return {
-      pipeline: this.#isStrictNow ? PIPELINES.strict : PIPELINES.lax,
+      pipeline,
       ports: {
         files: lakeFilesOf(process, this.#lake, disk),
         stream: eventStreamOf(process, this.#hubs, chance),

@@ -46,6 +46,11 @@ function makeWorld() {
 const events = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ body: `{"n":${i}}`, enqueuedMs: day }));
 
+/** Lets everything that is ready go on, some turns of the event loop long. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function landedRanges(storage: ReturnType<typeof memoryStorage>) {
   const snapshot = await loadSnapshot(storage, 'bronze/orders');
   return [...(snapshot?.files.values() ?? [])]
@@ -136,6 +141,41 @@ describe('draining a hub', () => {
     });
     expect(raced).toBe(true);
     expect(await landedRanges(world.storage)).toEqual([[0, 0n, 3n]]);
+  });
+
+  it('lands nothing behind a commit that lost its race, although its partition is free (I1, I3)', async () => {
+    const world = makeWorld();
+    world.stream.send(0, ...events(1));
+    world.stream.send(1, ...events(1));
+    await drainHub(world.deps(), { dataset, source, epoch: 1n }, never);
+    world.stream.send(0, ...events(COMMIT_EVENTS_MAX * 2 + 7));
+    world.stream.send(1, ...events(2));
+    // Another agent lands the other partition while our first commit is on its way.
+    const other = new MemoryStream();
+    other.send(1, ...events(3));
+    const files = new MemoryFiles();
+    const store = files.store.bind(files);
+    let raced = false;
+    const secondIsFull = Promise.withResolvers<void>();
+    world.stream.fail = ({ partition }, sequence) => {
+      if (partition === 0 && sequence >= BigInt(COMMIT_EVENTS_MAX * 2)) secondIsFull.resolve();
+    };
+    files.store = async (local, path) => {
+      await store(local, path);
+      if (raced) return;
+      raced = true;
+      await Promise.race([secondIsFull.promise, turns(50)]);
+      await drainHub({ ...world.deps(), stream: other }, { dataset, source, epoch: 1n }, never);
+    };
+    const outcome = await drainHub({ ...world.deps(), files }, { dataset, source, epoch: 1n }, never);
+    expect(outcome).toEqual({ kind: 'moved' });
+    expect(await landedRanges(world.storage)).toEqual([
+      [0, 0n, 0n],
+      [1, 0n, 0n],
+      [1, 1n, 2n],
+    ]);
+    const snapshot = await loadSnapshot(world.storage, 'bronze/orders');
+    expect(snapshot?.txns.get(checkpointAppId(source, 'g1', 0))).toBe(0n);
   });
 
   it('is refused below a newer epoch, whatever it read (I4)', async () => {

@@ -207,6 +207,8 @@ class Drain {
   }
 
   async #land(chunks: readonly EventChunk[]): Promise<void> {
+    // A commit that lost its race landed nothing: what comes behind it would move a checkpoint over rows that are not there (I1).
+    if (this.#moved) return;
     const { deps, request } = { deps: this.#deps, request: this.#request };
     const scratch = await deps.files.scratch();
     try {

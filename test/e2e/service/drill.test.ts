@@ -3,7 +3,7 @@ import { runCli } from '../../support/cli.ts';
 import { IS_SOAK } from '../../support/soak.ts';
 
 /** `lakewarden drill` as people run it: faults under load, mended by the agent alone. */
-const ALL = ['storage-503', 'hub-detach-throttle', 'adf-run-stuck', 'agent-killed', 'poison-flood'];
+const ALL = ['poison-flood', 'storage-503', 'hub-detach-throttle', 'adf-run-stuck', 'agent-killed'];
 const QUICK = ['adf-run-stuck', 'agent-killed'];
 
 interface Drilled {

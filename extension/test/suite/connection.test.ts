@@ -52,11 +52,13 @@ describe('the connection', () => {
   });
 
   it('is there when a person has signed in, and finds the next agent of the workspace by itself', async () => {
-    announce(await anAgent());
+    const first = await anAgent();
+    announce(first);
     await signIn();
     await untilConnection('connected');
     const next = await anAgent({ token: 'another-token' });
     announce(next);
+    await first.close();
     await until('a stream to the next agent', () => next.streams.length > 0);
     await untilConnection('connected');
   });

@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createQueryEngine, type LakeRelation, type Pipeline } from '@lakewarden/compute';
@@ -63,10 +64,16 @@ async function queryLake(
       files,
     });
   }
-  const engine = createQueryEngine(engineOptions(config, join(tmpdir(), `lakewarden-query-${process.pid}`)));
+  // A folder of our own, that nobody could have made before us.
+  const tempDir = mkdtempSync(join(tmpdir(), 'lakewarden-query-'));
   try {
-    return await engine.query({ sql, relations, rowsMax: QUERY_ROWS_MAX }, signal);
+    const engine = createQueryEngine(engineOptions(config, tempDir));
+    try {
+      return await engine.query({ sql, relations, rowsMax: QUERY_ROWS_MAX }, signal);
+    } finally {
+      await engine.close();
+    }
   } finally {
-    await engine.close();
+    rmSync(tempDir, { recursive: true, force: true });
   }
 }

@@ -17,6 +17,7 @@ import { allVerbs } from '../../../packages/cli/src/verbs.ts';
 import { runCli } from '../../support/cli.ts';
 import { commonAlert } from '../../support/common-alert.ts';
 import { checkLanded } from '../../support/delta-log.ts';
+import { runInside } from '../../support/line-inside.ts';
 import { rowsOf, StandingLake, WAIT_MS_MAX } from '../../support/standing-lake.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -244,8 +245,8 @@ describe('work', () => {
     expect(await act('reset-breaker', 'storage')).toMatchObject({ outcome: 'unchanged' });
     const { id, outcome } = await act('run-runbook', 'failed-slice', '--target', 'silver.orders', '--yes');
     expect(outcome).toBe('started');
-    await up.until('the runbook to end', 'executions', { runbook: 'failed-slice' }, ({ items }) =>
-      items.find((execution) => execution.id === id && execution.endedAt !== undefined),
+    await up.until('the runbook to begin', 'executions', { runbook: 'failed-slice' }, ({ items }) =>
+      items.find((execution) => execution.id === id),
     );
     const { items } = await up.query('audit', { limit: 100 });
     const asked = items.filter(({ seq, action, actor }) => seq > before && action && actor === 'local');
@@ -322,7 +323,8 @@ const DRY: Readonly<Record<ActionName, () => readonly string[]>> = {
 describe('every action', () => {
   it.each(ACTION_NAMES)('%s can be tried, which writes nothing', async (name) => {
     const before = await auditHead();
-    const { code, stdout, stderr } = await up.run(name, ...DRY[name](), '--dry-run', '--json');
+    const args = [name, ...DRY[name](), '--dry-run', '--json', '--lake', up.lake];
+    const { code, stdout, stderr } = await runInside(args, folder);
     expect(await auditHead()).toBe(before);
     // What cannot be done says why and what to do, dry or not.
     if (code !== 0) {
@@ -369,8 +371,10 @@ describe('a viewer', () => {
   });
 
   it.each(Object.keys(LOOKS))('is shown %s, for people and as JSON of the contract', async (name) => {
-    const args = [...name.split(' '), ...(LOOKS[name]?.() ?? []), '--token-file', tokenFile];
-    const [told, json] = await Promise.all([up.run(...args), up.run(...args, '--json')]);
+    const options = ['--lake', up.lake, '--token-file', tokenFile];
+    const args = [...name.split(' '), ...(LOOKS[name]?.() ?? []), ...options];
+    const told = await runInside(args, folder);
+    const json = await runInside([...args, '--json'], folder);
     expect([told.code, json.code, told.stderr.includes('Error')], json.stderr).toEqual([0, 0, false]);
     expect(told.stdout.trim()).not.toBe('');
     const [query] = allVerbs().find((verb) => verb.name === name)?.queries ?? [];

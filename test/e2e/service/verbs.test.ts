@@ -56,8 +56,10 @@ afterAll(() => {
 const bronzeRows = () => checkLanded(up.table('bronze.orders')).rows;
 const act = (...args: string[]) => up.json<ActionResult>(...args);
 
-async function auditHead(): Promise<number> {
-  return (await up.query('audit', { limit: 1 })).items[0]?.seq ?? 0;
+/** The number of the newest entry that this person caused; the agent writes entries of its own when it pleases. */
+async function lastAsked(): Promise<number> {
+  const { items } = await up.query('audit', { limit: 100 });
+  return items.find(({ actor }) => actor === 'local')?.seq ?? 0;
 }
 
 /** More events of orders wait in the hub than before, and the agent has seen them. */
@@ -130,15 +132,16 @@ describe('stopping and going on', () => {
 
 describe('plans', () => {
   it('a replay says what it would do, changes nothing, and is carried out by its hash', async () => {
-    const before = await auditHead();
+    const before = await lastAsked();
     const { outcome, plan } = await act('replay', AGO);
     expect(outcome).toBe('planned');
     expect(plan?.builds.map(({ slice }) => slice)).toEqual([AGO]);
-    expect(await auditHead()).toBe(before);
+    expect(await lastAsked()).toBe(before);
     made.plan = plan?.hash ?? '';
     expect(await up.json('plan', made.plan.slice(0, 8))).toMatchObject({ hash: made.plan });
     const { run, rows } = await up.query('slice', { slice: AGO });
-    expect(await act('apply', made.plan.slice(0, 8), '--yes')).toMatchObject({ audit: before + 1 });
+    const { audit = 0 } = await act('apply', made.plan.slice(0, 8), '--yes');
+    expect(audit).toBeGreaterThan(before);
     const built = await up.until('another run of the slice', 'slice', { slice: AGO }, (slice) =>
       slice.run !== run && slice.state === 'fresh' ? slice : undefined,
     );
@@ -158,9 +161,9 @@ describe('plans', () => {
   it('a plan is refused when the world has moved since it was made', async () => {
     const { plan } = await act('replay', AGO);
     await act('hold', AGO, '--reason', 'looked at by hand');
-    const before = await auditHead();
+    const before = await lastAsked();
     const { code, stderr } = await up.run('apply', plan?.hash ?? '', '--yes');
-    expect([code, await auditHead()]).toEqual([3, before]);
+    expect([code, await lastAsked()]).toEqual([3, before]);
     expect(stderr).toMatch(/ · .+ · /);
     await act('release', AGO);
   });
@@ -239,7 +242,7 @@ describe('work', () => {
   });
 
   it('retry, reset-breaker and a runbook of a person are done and stand in the audit', async () => {
-    const before = await auditHead();
+    const before = await lastAsked();
     await act('retry', 'silver.orders');
     // It is closed: there is nothing to write down.
     expect(await act('reset-breaker', 'storage')).toMatchObject({ outcome: 'unchanged' });
@@ -322,10 +325,10 @@ const DRY: Readonly<Record<ActionName, () => readonly string[]>> = {
 
 describe('every action', () => {
   it.each(ACTION_NAMES)('%s can be tried, which writes nothing', async (name) => {
-    const before = await auditHead();
+    const before = await lastAsked();
     const args = [name, ...DRY[name](), '--dry-run', '--json', '--lake', up.lake];
     const { code, stdout, stderr } = await runInside(args, folder);
-    expect(await auditHead()).toBe(before);
+    expect(await lastAsked()).toBe(before);
     // What cannot be done says why and what to do, dry or not.
     if (code !== 0) {
       expect([1, 2, 3]).toContain(code);
@@ -382,7 +385,7 @@ describe('a viewer', () => {
   });
 
   it('is refused every act, with exit code 3, and so is an operator what is for admins', async () => {
-    const before = await auditHead();
+    const before = await lastAsked();
     const refused = await up.run('pause', 'source:orders', '--reason', 'why not', '--token-file', tokenFile);
     expect(refused.code).toBe(3);
     expect(refused.stderr).toMatch(/guest is viewer; this needs operator\. · .+ · Use a token/);
@@ -390,7 +393,7 @@ describe('a viewer', () => {
     const { stdout } = await up.run('token', '--role', 'operator', '--ttl', '1h');
     writeFileSync(operator, stdout, { mode: 0o600 });
     const waive = await up.run('waive', AGO, '--reason', 'why not', '--yes', '--token-file', operator);
-    expect([waive.code, await auditHead()]).toEqual([3, before]);
+    expect([waive.code, await lastAsked()]).toEqual([3, before]);
   });
 });
 

@@ -69,7 +69,8 @@ export class ControlJudge {
       if (this.#keys.get(idempotency) !== audit)
         problems.push(`I6 ${idempotency} was told audit ${audit}, which is not its entry`);
     }
-    if (outcome === 'done') this.#stops.add(`${action} ${target}`);
+    if (outcome === 'done' && !this.#isLiftedSince(action, target, audit))
+      this.#stops.add(`${action} ${target}`);
     return problems;
   }
 
@@ -110,6 +111,16 @@ export class ControlJudge {
     }
     const [first] = open;
     return first && `${first[0]}, begun by audit ${first[1]}, has not ended`;
+  }
+
+  /** The answer to a stop can be late: fencing is slow, or another request lifted the stop before it came. */
+  #isLiftedSince(action: string, target: string, audit = 0): boolean {
+    return this.#entries.some(
+      (entry) =>
+        entry.seq > audit &&
+        LIFTED_BY[entry.action ?? ''] === action &&
+        entry.effects.some((effect) => effect.target === target || effect.slice === target),
+    );
   }
 
   #mayBeFenced(layer: string, dataset: string): boolean {

@@ -59,14 +59,20 @@ export class HubLanding {
       await this.#replay(signal);
       if (signal.aborted) return;
       board.putNextLanding(source.name, this.#nextMs);
-      const woken = await this.waker.restUntil(Math.min(this.#nextMs, clock.now() + probeEveryMs), signal);
-      if (woken) this.#nextMs = 0;
+      const lookMs = clock.now() + probeEveryMs;
+      // What a pause holds back is overdue all the time: that is no reason not to rest.
+      const restMs = this.#isPaused() ? lookMs : Math.min(this.#nextMs, lookMs);
+      if (await this.waker.restUntil(restMs, signal)) this.#nextMs = 0;
     }
   }
 
   #isDue(): boolean {
-    const { clock, policy, source } = this.#options;
-    return policy().pauseOf(source.name) === undefined && clock.now() >= this.#nextMs;
+    return !this.#isPaused() && this.#options.clock.now() >= this.#nextMs;
+  }
+
+  #isPaused(): boolean {
+    const { policy, source } = this.#options;
+    return policy().pauseOf(source.name) !== undefined;
   }
 
   async #drain(signal: AbortSignal): Promise<void> {
@@ -85,8 +91,8 @@ export class HubLanding {
 
   /** One that waits for a dependency stays open and is tried again. */
   async #replay(signal: AbortSignal): Promise<void> {
-    const { board, endReplay, onLanded, policy, replay, replays, source } = this.#options;
-    if (policy().pauseOf(source.name) !== undefined) return;
+    const { board, endReplay, onLanded, replay, replays, source } = this.#options;
+    if (this.#isPaused()) return;
     for (const wanted of replays()) {
       const result = await replay(wanted, signal);
       switch (result.kind) {

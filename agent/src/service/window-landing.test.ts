@@ -34,6 +34,8 @@ function makeWorld(options: { readonly windowEveryMs?: number } = {}) {
     txns: new Map<string, bigint>(),
     asked: [] as { window: string; attempt: number }[],
     answer: undefined as WindowResult | undefined,
+    /** From the second copy on. */
+    later: undefined as WindowResult | undefined,
     landed: 0,
     async rounds(count: number) {
       const stop = new AbortController();
@@ -56,7 +58,8 @@ function makeWorld(options: { readonly windowEveryMs?: number } = {}) {
       windowOf: () => '2026-11-21',
       land: async (window, attempt) => {
         world.asked.push({ window, attempt });
-        if (world.answer !== undefined) return world.answer;
+        const answer = world.asked.length > 1 ? (world.later ?? world.answer) : world.answer;
+        if (answer !== undefined) return answer;
         world.txns.set(`lw/batch/vendors/${window}`, BigInt(attempt));
         return { kind: 'landed', rows: 7, attempt, changed: true };
       },
@@ -115,6 +118,15 @@ describe('landing a batch source', () => {
     await world.rounds(2);
     expect(world.board.parked().get('source:vendors')).toBe('data-factory');
     expect(world.board.window('vendors')?.state).toBe('due');
+  });
+
+  it('rests between two tries while what it copies again is parked', async () => {
+    const world = makeWorld({ windowEveryMs: 30_000 });
+    world.later = { kind: 'parked', dependency: 'data-factory' };
+    const startMs = world.clock.now();
+    await world.rounds(20);
+    const waitedMs = world.clock.now() - startMs - 30_000;
+    expect(world.asked.length - 1).toBeLessThanOrEqual(waitedMs / 1_000 + 1);
   });
 
   it('does nothing while it is paused', async () => {

@@ -30,6 +30,8 @@ const FIRST_REST_MS = 30_000;
 const REST_MS_MAX = 30 * 60_000;
 /** A new window begins at a moment of its own; looking this often finds it soon and costs one log listing. */
 const LOOK_EVERY_MS = 60_000;
+/** What is due but paused or parked stays due: without a rest the loop would go round as fast as it can. */
+const REST_MS_MIN = 1_000;
 
 /** Keeps one batch source landed: the window that is due, and those that people want again. */
 export class WindowLanding {
@@ -170,6 +172,6 @@ export class WindowLanding {
     const nextWindow = (Math.floor(now / source.everyMs) + 1) * source.everyMs;
     const again =
       windowEveryMs === undefined || this.#copiedMs === 0 ? nextWindow : this.#copiedMs + windowEveryMs;
-    return Math.max(now, Math.min(nextWindow, again));
+    return Math.max(now + REST_MS_MIN, Math.min(nextWindow, again));
   }
 }

@@ -14,6 +14,7 @@ const JUDGE = 'packages/delta/src/commit/judge.ts';
 const RUN = 'packages/core/src/reconcile/run.ts';
 const COMMIT_RUN = 'packages/core/src/reconcile/commit-run.ts';
 const WORLD = 'packages/core/src/reconcile/world.ts';
+const BUILD = 'packages/core/src/reconcile/build.ts';
 const PERFORM = 'packages/core/src/actions/perform.ts';
 const CONTROL = 'packages/core/src/policy/control-objects.ts';
 
@@ -272,6 +273,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a held slice is built',
     breaks: 'I16',
-    patches: [{ file: WORLD, from: 'if (pin !== undefined) {', to: 'if (pin === null) {' }],
+    // Looked for twice: when work is chosen, and before each commit.
+    patches: [
+      { file: WORLD, from: 'if (pin !== undefined) {', to: 'if (pin === null) {' },
+      {
+        file: BUILD,
+        from: 'policy.pinOf(step.name, slice) !== undefined',
+        to: 'policy.pinOf(step.name, slice) === null',
+      },
+    ],
   },
 ];

@@ -48,6 +48,8 @@ const DUEL_SHARE = 0.2;
 const SKEW_MS = 10 * MINUTE_MS;
 /** From the first lost fence to the end of the process. */
 const FENCED_EXIT_MS = 5 * MINUTE_MS;
+/** I15: a run has thousands; what needs more goes round in circles. */
+const IOS_MAX = 300_000;
 const DAY_MS = 24 * HOUR_MS;
 const PIPELINES = { lax: shopPipeline(false), strict: shopPipeline(true) };
 
@@ -195,7 +197,14 @@ export class World {
     this.#timeline.after(untilMs - this.#timeline.nowMs, () => {
       isThere = true;
     });
-    await this.#timeline.run(() => isThere || this.#checker.violations.length > 0);
+    await this.#timeline.run(() => isThere || this.#isOver());
+  }
+
+  #isOver(): boolean {
+    if (this.#checker.violations.length > 0) return true;
+    if (this.#counts.ios <= IOS_MAX) return false;
+    this.#checker.add(`I15 more than ${IOS_MAX} I/Os: an agent goes round in circles`);
+    return true;
   }
 
   /** The last window that has closed. */

@@ -12,6 +12,7 @@ const MUTANT_SEEDS = 20;
 const QUICK = [
   'checkpoint in a commit of its own, after the rows',
   'a taken version is answered by the next one, blindly',
+  'log entries are put without If-None-Match',
   'a higher epoch in the table is ignored',
   'the decisive table is committed first',
   'what the engine counted is believed',

@@ -131,6 +131,7 @@ export function testSecrets(): Secrets {
     controlToken: 'not used',
     subscriptionId: randomUUID(),
     resourceGroup: 'lakewarden',
+    agentApiId: randomUUID(),
     workspaceId: randomUUID(),
     storageAccountKey: () => '',
   };

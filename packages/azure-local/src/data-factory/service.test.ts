@@ -19,6 +19,7 @@ const secrets: Secrets = {
   controlToken: 't',
   subscriptionId: 'sub',
   resourceGroup: 'group',
+  agentApiId: 'bbbbbbbb-0000-4000-8000-000000000002',
   workspaceId: '00000000-0000-4000-8000-000000000000',
   storageAccountKey: () => 'a2V5',
 };

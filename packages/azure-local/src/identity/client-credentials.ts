@@ -9,7 +9,8 @@ const bodyBytesMax = 65_536;
 
 export interface Application {
   readonly authority: TokenAuthority;
-  readonly subject: TokenSubject;
+  /** Undefined: no such application has a secret here. */
+  readonly subjectOf: (clientId: string) => TokenSubject | undefined;
   readonly clientSecret: string;
   readonly now: () => number;
 }
@@ -29,7 +30,8 @@ export async function answerClientCredentials(asker: Application, request: HttpR
     return refuse(400, 'unsupported_grant_type', 70003, `The grant type '${grant}' is not supported.`);
   }
   const client = clientOf(form, request.headers.authorization);
-  if (client.id !== asker.subject.clientId) {
+  const subject = asker.subjectOf(client.id ?? '');
+  if (subject === undefined) {
     return refuse(400, 'unauthorized_client', 700016, 'The application was not found in the directory.');
   }
   if (client.secret === undefined) {
@@ -42,7 +44,7 @@ export async function answerClientCredentials(asker: Application, request: HttpR
   if (audience === undefined) {
     return refuse(400, 'invalid_scope', 1002012, 'The scope must be one resource followed by /.default.');
   }
-  const issued = await asker.authority.issue(audience, asker.subject, clientCredentialsLifetimeS);
+  const issued = await asker.authority.issue(audience, subject, clientCredentialsLifetimeS);
   const { lifetimeS } = issued;
   return json(200, {
     token_type: 'Bearer',

@@ -17,6 +17,7 @@ const secrets: Secrets = {
   controlToken: 't',
   subscriptionId: 's',
   resourceGroup: 'g',
+  agentApiId: 'bbbbbbbb-0000-4000-8000-000000000002',
   workspaceId: '00000000-0000-4000-8000-000000000000',
   storageAccountKey: () => 'a2V5',
 };
@@ -136,6 +137,37 @@ test('the metadata names endpoints under the origin that the caller used, or und
   expect(routed.json.token_endpoint).toBe(`https://login.microsoftonline.com${tokenPath}`);
   const keys = await ask('GET', new URL(direct.json.jwks_uri).pathname);
   expect(keys.json.keys).toHaveLength(1);
+});
+
+test.each([
+  ['the application', secrets.clientId, ['Admin']],
+  ['Azure Monitor', '461e8683-5575-4561-ac7f-899cc907d62a', ['Alert.Send']],
+])('a token of %s for the registered API is of v2.0, with its app roles', async (_who, clientId, roles) => {
+  for (const resource of [`api://${secrets.agentApiId}`, secrets.agentApiId]) {
+    const asked = form({ ...good, client_id: clientId, scope: `${resource}/.default` });
+    const { json } = await ask('POST', tokenPath, asked);
+    const claims = JSON.parse(Buffer.from(json.access_token.split('.')[1], 'base64url').toString('utf8'));
+    expect(claims).toMatchObject({
+      aud: secrets.agentApiId,
+      iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+      ver: '2.0',
+      azp: clientId,
+      roles,
+    });
+    expect(claims.sub).toBe(claims.oid);
+    // Services of Azure are other resources, and take tokens of v1.0.
+    expect(await identity.verifyToken(json.access_token, [secrets.agentApiId])).toMatchObject({
+      valid: false,
+    });
+  }
+});
+
+test('an identity without a role gets a token for the registered API without roles', async () => {
+  const url = `/msi/token?api-version=2019-08-01&resource=api://${secrets.agentApiId}`;
+  const { json } = await ask('GET', url, '', { 'x-identity-header': secrets.identityHeader });
+  const claims = JSON.parse(Buffer.from(json.access_token.split('.')[1], 'base64url').toString('utf8'));
+  expect(claims).toMatchObject({ ver: '2.0', aud: secrets.agentApiId });
+  expect(claims.roles).toBeUndefined();
 });
 
 test('unknown tenants and paths are said, not served', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { HttpAnswer, HttpRequest, Identity, IdentityOptions } from '../server/service.ts';
 import { entraError, json, methodRefused } from './answers.ts';
+import { registerApi } from './api-registration.ts';
 import { type Application, answerClientCredentials } from './client-credentials.ts';
 import { answerManagedIdentity, type ManagedIdentity, managedIdentityError } from './managed-identity.ts';
 import { openTokenAuthority } from './token-authority.ts';
@@ -11,15 +12,17 @@ const anyTenant = new Set(['common', 'organizations']);
 
 /**
  * The part of Microsoft Entra that token credentials speak to, and the managed-identity endpoint of Container Apps.
- * Assumptions: one application and one identity exist; a token may be asked for any https resource or GUID.
+ * Assumptions: one application, Azure Monitor's (with the same secret), one API and one identity exist; a token may be asked for any https resource or GUID.
  */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
   const { secrets, now } = options;
   const { tenantId, clientId, clientSecret, identityHeader } = secrets;
-  const authority = await openTokenAuthority({ dir: join(options.dataDir, 'identity'), tenantId, now });
+  const api = registerApi(secrets.agentApiId, clientId);
+  const authority = await openTokenAuthority({ dir: join(options.dataDir, 'identity'), tenantId, api, now });
   const application: Application = {
     authority,
-    subject: { clientId, objectId: stableId('app', clientId) },
+    subjectOf: (id) =>
+      api.clientIds.includes(id) ? { clientId: id, objectId: stableId('app', id) } : undefined,
     clientSecret,
     now,
   };

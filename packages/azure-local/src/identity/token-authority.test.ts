@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
+import { registerApi } from './api-registration.ts';
 import { openTokenAuthority } from './token-authority.ts';
 
 const tenantId = '11111111-2222-4333-8444-555555555555';
 const subject = { clientId: 'aaaaaaaa-0000-4000-8000-000000000001', objectId: 'o-1' };
 const storage = 'https://storage.azure.com';
+const api = registerApi('bbbbbbbb-0000-4000-8000-000000000002', subject.clientId);
 const folders: string[] = [];
 
 afterEach(async () => {
@@ -18,7 +20,7 @@ async function world(startMs = 1_800_000_000_000) {
   const dir = await mkdtemp(join(tmpdir(), 'lw-identity-'));
   folders.push(dir);
   const clock = { nowMs: startMs };
-  const open = () => openTokenAuthority({ dir, tenantId, now: () => clock.nowMs });
+  const open = () => openTokenAuthority({ dir, tenantId, api, now: () => clock.nowMs });
   return { dir, clock, open, authority: await open() };
 }
 

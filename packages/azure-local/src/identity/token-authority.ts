@@ -1,11 +1,13 @@
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { TokenClaims, TokenVerdict } from '../server/service.ts';
+import { type ApiRegistration, isApi } from './api-registration.ts';
 import { openSigningKeys, type SigningKeys } from './signing-keys.ts';
 
 export interface TokenAuthorityOptions {
   /** Folder of the keys, made when absent, e.g. `<data>/identity`. */
   readonly dir: string;
   readonly tenantId: string;
+  readonly api: ApiRegistration;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -18,7 +20,7 @@ export interface IssuedToken {
 }
 
 export interface TokenSubject {
-  /** Application (client) id; becomes `appid`. */
+  /** Application (client) id; becomes `appid`, or `azp` in a v2 token. */
   readonly clientId: string;
   readonly objectId: string;
 }
@@ -30,6 +32,7 @@ export interface TokenAuthority {
   /** Stable over restarts, unlike our ports: `https://sts.windows.net/<tenant>/`, as in v1 access tokens. */
   readonly issuer: string;
   readonly jwks: SigningKeys['publicJwks'];
+  /** A v1 token for a service of Azure, a v2 token for the registered API. */
   issue(audience: string, subject: TokenSubject, lifetimeS: number): Promise<IssuedToken>;
   /**
    * Judges a bearer token as a service does: RS256 by our own keys, exp and nbf by the clock, our issuer,
@@ -50,9 +53,9 @@ interface Verified {
 }
 
 export async function openTokenAuthority(options: TokenAuthorityOptions): Promise<TokenAuthority> {
-  const { now } = options;
+  const { api, now, tenantId } = options;
   const keys = await openSigningKeys(options.dir);
-  const issuer = `https://sts.windows.net/${options.tenantId}/`;
+  const issuer = `https://sts.windows.net/${tenantId}/`;
   const keySet = createLocalJWKSet({ keys: [...keys.publicJwks] });
   const verified = new Map<string, Verified>();
 
@@ -71,25 +74,22 @@ export async function openTokenAuthority(options: TokenAuthorityOptions): Promis
   }
 
   return {
-    tenantId: options.tenantId,
+    tenantId,
     issuer,
     jwks: keys.publicJwks,
     async issue(audience, subject, lifetimeS) {
       const issuedAtS = Math.floor(now() / 1000);
       const expiresOnS = issuedAtS + lifetimeS;
-      // Claims of a v1 application token: MS Learn "Access token claims reference".
+      const claims = isApi(api, audience)
+        ? v2Claims(api, tenantId, subject)
+        : v1Claims(subject, audience, issuer);
       const token = await new SignJWT({
-        appid: subject.clientId,
-        appidacr: '1',
-        idtyp: 'app',
+        ...claims,
         oid: subject.objectId,
         sub: subject.objectId,
-        tid: options.tenantId,
-        ver: '1.0',
+        tid: tenantId,
       })
         .setProtectedHeader({ alg: 'RS256', kid: keys.kid, typ: 'JWT' })
-        .setAudience(audience)
-        .setIssuer(issuer)
         .setIssuedAt(issuedAtS)
         .setNotBefore(issuedAtS - notBeforeMarginS)
         .setExpirationTime(expiresOnS)
@@ -108,6 +108,24 @@ export async function openTokenAuthority(options: TokenAuthorityOptions): Promis
       }
       return judge(known, audiences, now() / 1000);
     },
+  };
+}
+
+/** Of an application: MS Learn "Access token claims reference". */
+function v1Claims({ clientId }: TokenSubject, aud: string, iss: string) {
+  return { aud, iss, appid: clientId, appidacr: '1', idtyp: 'app', ver: '1.0' };
+}
+
+/** `aud` is the API's id however it was asked for; `idtyp` is an optional claim there; without a role there is no `roles`. */
+function v2Claims(api: ApiRegistration, tenantId: string, { clientId }: TokenSubject) {
+  const roles = api.rolesOf(clientId);
+  return {
+    aud: api.appId,
+    iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+    azp: clientId,
+    azpacr: '1',
+    ver: '2.0',
+    ...(roles.length > 0 && { roles }),
   };
 }
 

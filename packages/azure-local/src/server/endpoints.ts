@@ -20,6 +20,8 @@ export type Endpoints = {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Application id of the agent's API; the scope is `api://<id>/.default`. */
+  readonly agentApiId: string;
   /** Account name → base64 key. */
   readonly storageAccounts: Readonly<Record<string, string>>;
   readonly sharedAccessKeyName: string;

@@ -27,6 +27,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const { masterKey, ...rest } = file;
   return {
     ...rest,
+    agentApiId: deriveGuid(masterKey, 'agent-api'),
     workspaceId: deriveGuid(masterKey, 'log-analytics-workspace'),
     storageAccountKey: (account) => deriveKey(masterKey, `storage-account/${account}`),
   };

@@ -141,6 +141,8 @@ export type Secrets = {
   readonly controlToken: string;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
+  /** Application (client) id of the registration that stands for the agent's API; the same after a restart. */
+  readonly agentApiId: string;
   /** Of the one Log Analytics workspace; the same after a restart. */
   readonly workspaceId: string;
   /** Base64 key of a storage account; any account has one, made on demand and always the same. */

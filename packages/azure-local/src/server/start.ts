@@ -138,6 +138,7 @@ export async function startAzureLocal(options: AzureLocalOptions): Promise<Azure
       tenantId: secrets.tenantId,
       clientId: secrets.clientId,
       clientSecret: secrets.clientSecret,
+      agentApiId: secrets.agentApiId,
       storageAccounts: Object.fromEntries(
         storage.accounts().map((name) => [name, secrets.storageAccountKey(name)]),
       ),

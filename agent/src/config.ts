@@ -2,6 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TerminalError } from '@lakewarden/contracts';
 import { z } from 'zod';
+import { AZURE_MONITOR_APP_ID, PUBLIC_AUTHORITY } from './adapters/entra-names.ts';
+
+const guid = z.guid('a GUID is wanted').toLowerCase();
+/** Keys that decide who is believed come by TLS, or from this machine. */
+const AUTHORITY =
+  /^(?:https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5})$/;
 
 /**
  * What an agent needs to know of its surroundings. The same file serves a real subscription and the local Azure: only
@@ -39,6 +45,20 @@ const configSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(0),
       /** Host names beside the loopback ones under which clients may reach it, such as the Container App's. */
       publicHosts: z.array(z.string()).default([]),
+      /** Whose access tokens are taken beside the agent's own. Absent: nobody's. */
+      entra: z
+        .strictObject({
+          tenantId: guid,
+          /** Client ids of the app registration that stands for the API: what `aud` of a v2.0 token holds, never `api://…`. */
+          audience: z.array(guid).min(1).max(8),
+          /** Apps whose role `Alert.Send` counts; by default Azure Monitor's, as it is named in the public cloud. */
+          webhookAppIds: z.array(guid).max(16).default([AZURE_MONITOR_APP_ID]),
+          authority: z
+            .string()
+            .regex(AUTHORITY, 'must be https://host, or http:// of a loopback address, without a path')
+            .default(PUBLIC_AUTHORITY),
+        })
+        .optional(),
       /** Folder of the built status page, relative to this file. Absent: the one that ships. */
       statusPage: z.string().optional(),
     })

@@ -1,11 +1,10 @@
-import type { Principal } from '@lakewarden/contracts';
-import { mayAct } from '@lakewarden/contracts';
+import { mayAct, type Principal, unreachable } from '@lakewarden/contracts';
 import type { Clock, EmitFact } from '@lakewarden/core';
 import type { AlertLane } from './alert-lane.ts';
 import { ApiProblem, retryAfter } from './problem.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import type { Route } from './routes.ts';
-import type { Authenticator } from './tokens.ts';
+import type { Authenticator, UnfitClaim, Verdict } from './tokens.ts';
 
 /** People and programs. One `lakewarden status --watch` asks a few times a second. */
 const REQUESTS = { burst: 400, perSecond: 100, inFlightMax: 64 };
@@ -61,7 +60,7 @@ export function createAdmission({ tokens, clock, emit, alerts }: AdmissionOption
     const stranger = strangers.enter(address);
     if (stranger.kind === 'refused') throw tooMany(stranger.retryAfterMs);
     stranger.leave();
-    throw unauthenticated(verdict?.kind ?? 'absent');
+    throw refusalOf(verdict ?? { kind: 'absent' });
   }
 
   /** Gives back what it took when the next step refuses. */
@@ -104,21 +103,81 @@ export function createAdmission({ tokens, clock, emit, alerts }: AdmissionOption
   };
 }
 
-const BEARER = /^Bearer ([\x21-\x7e]{1,4096})$/i;
+/** A directory's token is longer than ours, and must leave room for the other headers. */
+const BEARER = /^Bearer ([\x21-\x7e]{1,8192})$/i;
 
-function unauthenticated(why: 'absent' | 'expired' | 'forged'): ApiProblem {
-  const detail = {
-    absent: 'The request has no bearer token.',
-    expired: 'The token has expired.',
-    forged: 'The token is none of this agent.',
-  }[why];
+type NotAdmitted = Exclude<Verdict, { kind: 'principal' }> | { readonly kind: 'absent' };
+
+function refusalOf(verdict: NotAdmitted): ApiProblem {
+  switch (verdict.kind) {
+    case 'absent':
+      return unauthenticated('The request has no bearer token.');
+    case 'expired':
+      return unauthenticated('The token has expired.');
+    case 'forged':
+      return unauthenticated('The token is none of this agent.');
+    case 'unfit':
+      return unfit(verdict.claim);
+    case 'powerless':
+      return powerless(verdict.id);
+    case 'unavailable':
+      return directoryAway(verdict.retryAfterMs);
+    default:
+      return unreachable(verdict);
+  }
+}
+
+const SEND_A_TOKEN =
+  "Send Authorization: Bearer <token>; the local user's is in the file token of the agent's state folder, and where the agent's file has api.entra one of Microsoft Entra ID does.";
+
+function unauthenticated(detail: string, remedy = SEND_A_TOKEN, code = 'unauthenticated'): ApiProblem {
   return new ApiProblem({
     status: 401,
-    code: 'unauthenticated',
+    code,
     detail,
-    remedy:
-      "Send Authorization: Bearer <token>; the local user's is in the file token of the agent's state folder.",
+    remedy,
     headers: { 'www-authenticate': 'Bearer realm="lakewarden"' },
+  });
+}
+
+const REGISTRATION = 'Set requestedAccessTokenVersion to 2 in the app registration of the API.';
+const UNFIT_REMEDIES: Readonly<Partial<Record<UnfitClaim, string>>> = {
+  // A v1.0 token differs in these three.
+  iss: `${REGISTRATION} If it is 2, the token is of another tenant than api.entra.tenantId.`,
+  aud: `Ask for a token of this API, whose client id is in api.entra.audience. ${REGISTRATION}`,
+  ver: REGISTRATION,
+  azp: 'Send the access token, not the ID token.',
+  scp: 'Send the access token, not the ID token.',
+};
+
+/** Its code names the claim, so that the log tells what a sender whom nobody sees, such as Azure Monitor, does wrong. */
+function unfit(claim: UnfitClaim): ApiProblem {
+  return unauthenticated(
+    `The token is of Microsoft Entra ID and not for this agent (${claim}).`,
+    UNFIT_REMEDIES[claim] ?? 'Ask the directory for a new access token of this API.',
+    `token-${claim}`,
+  );
+}
+
+function powerless(id: string): ApiProblem {
+  return new ApiProblem({
+    status: 403,
+    code: 'forbidden',
+    detail: `${id} has no role here.`,
+    remedy:
+      'Assign an app role of the API in Microsoft Entra ID: Viewer, Operator, Admin, or Alert.Send to an app in api.entra.webhookAppIds.',
+    principal: id,
+  });
+}
+
+function directoryAway(retryAfterMs: number): ApiProblem {
+  return new ApiProblem({
+    status: 503,
+    code: 'unavailable',
+    detail: 'The signing keys of Microsoft Entra ID cannot be read, so the token cannot be judged.',
+    remedy:
+      'Ask again after the time in Retry-After; nothing was changed. A token that the agent made itself does meanwhile.',
+    headers: retryAfter(retryAfterMs),
   });
 }
 

@@ -3,7 +3,7 @@ import { ROLES } from '@lakewarden/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TEST_KEY } from './testing.ts';
-import { createTokenAuthority, TOKEN_TTL_MS_MAX } from './tokens.ts';
+import { acceptTokens, createTokenAuthority, TOKEN_TTL_MS_MAX } from './tokens.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 12);
 const HOUR_MS = 3_600_000;
@@ -128,5 +128,21 @@ describe('a token', () => {
     expect(() => createTokenAuthority(Buffer.alloc(16), () => 0)).toThrow(
       expect.objectContaining({ code: 'corrupt' }),
     );
+  });
+});
+
+describe('beside a directory', () => {
+  const foreign = { kind: 'powerless', id: 'app/x' } as const;
+  const both = acceptTokens(authority, { verify: () => foreign });
+
+  test('the agent judges what begins as its own tokens do, and nobody else does', () => {
+    expect(both.verify(good, NOW_MS)).toMatchObject({ kind: 'principal' });
+    expect(both.verify(`${good}x`, NOW_MS)).toEqual({ kind: 'forged' });
+  });
+
+  test('the directory judges all others', () => {
+    expect(both.verify('eyJ.e30.x', NOW_MS)).toEqual(foreign);
+    expect(both.verify('LW1.a.b', NOW_MS)).toEqual(foreign);
+    expect(acceptTokens(authority, undefined).verify('eyJ.e30.x', NOW_MS)).toEqual({ kind: 'forged' });
   });
 });

@@ -2,17 +2,28 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Principal, type Role, roleSchema, TerminalError } from '@lakewarden/contracts';
 import { z } from 'zod';
 
-/** Tells who a bearer token stands for. Local tokens are ours; a directory's (Entra ID) would be another one of these. */
+/** Tells who a bearer token stands for. Local tokens are ours; those of a directory (Entra ID) come by another one of these. */
 export interface Authenticator {
   verify(token: string, nowMs: number): Verdict | Promise<Verdict>;
 }
+
+/** What a token of a directory that its keys have signed may still be wrong in; a closed set, so that it can be logged. */
+export type UnfitClaim = 'iss' | 'aud' | 'tid' | 'ver' | 'iat' | 'nbf' | 'exp' | 'azp' | 'scp' | 'other';
 
 export type Verdict =
   | { readonly kind: 'principal'; readonly principal: Principal; readonly expiresAtMs: number }
   /** It was ours once. */
   | { readonly kind: 'expired' }
+  /** Signed by the directory, and not for us: for another API, of another version, not an access token. */
+  | { readonly kind: 'unfit'; readonly claim: UnfitClaim }
+  /** Who it is, is known; the directory gives them no right here. */
+  | { readonly kind: 'powerless'; readonly id: string }
+  /** What would tell is away; nothing is said about the token. */
+  | { readonly kind: 'unavailable'; readonly retryAfterMs: number }
   /** Anything else: not ours, changed, not a token at all. */
   | { readonly kind: 'forged' };
+
+type OwnVerdict = Extract<Verdict, { kind: 'principal' | 'expired' | 'forged' }>;
 
 export interface TokenRequest {
   /** Who it speaks for; stands in the audit. */
@@ -27,9 +38,18 @@ export interface TokenRequest {
  */
 export interface TokenAuthority extends Authenticator {
   issue(request: TokenRequest): string;
-  verify(token: string, nowMs: number): Verdict;
+  verify(token: string, nowMs: number): OwnVerdict;
 }
 
+/** Tokens of our own by their first letters, all others by the directory where there is one. */
+export function acceptTokens(own: Authenticator, directory: Authenticator | undefined): Authenticator {
+  if (directory === undefined) return own;
+  return {
+    verify: (token, nowMs) => (token.startsWith(OWN_PREFIX) ? own : directory).verify(token, nowMs),
+  };
+}
+
+const OWN_PREFIX = 'lw1.';
 export const TOKEN_KEY_BYTES = 32;
 export const TOKEN_TTL_MS_MAX = 366 * 24 * 3600 * 1000;
 /** A token from later than this is not from this machine. */

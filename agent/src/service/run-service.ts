@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { Pipeline } from '@lakewarden/compute';
 import type { EmitFact } from '@lakewarden/core';
+import { openEntraDirectory } from '../adapters/entra-directory.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createApi } from '../api/create-api.ts';
 import { createEventHub } from '../api/event-hub.ts';
 import { keepTokenFile, openTokenAuthority, TOKEN_FILE, writePrivate } from '../api/token-files.ts';
+import { acceptTokens } from '../api/tokens.ts';
 import type { AgentConfig } from '../config.ts';
 import { openParts } from '../parts.ts';
 import { createAnswers } from '../queries/answers.ts';
@@ -46,6 +48,11 @@ export async function runService(
     publishFacts((event) => events.publish(event), parts.ledger, parts.engineName, clock.now),
   );
   const tokens = await openTokenAuthority(config.stateDir, clock.now);
+  const {
+    routes,
+    api: { entra },
+  } = config;
+  const directory = entra && openEntraDirectory({ ...entra, routes, emit, signal });
   const tokenFile = join(config.stateDir, TOKEN_FILE);
   const who = { subject: 'local', role: 'admin' } as const;
   await keepTokenFile({ authority: tokens, path: tokenFile, who, clock, emit }, signal);
@@ -55,7 +62,7 @@ export async function runService(
     port: config.api.port,
     publicHosts: config.api.publicHosts,
     statusPage: config.api.statusPage,
-    tokens,
+    tokens: acceptTokens(tokens, directory),
     clock,
     emit,
     answers: createAnswers({

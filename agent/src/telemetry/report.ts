@@ -41,6 +41,8 @@ const LINES: Record<Fact['type'], Line> = {
   ApiListening: { level: 'info', message: 'the API answers' },
   RequestRefused: { level: 'warn', message: 'a request without the right to it was refused' },
   RequestFailed: { level: 'warn', message: 'a request could not be answered' },
+  SigningKeysRead: { level: 'info', message: 'the signing keys of the directory are read' },
+  SigningKeysFailed: { level: 'warn', message: 'the signing keys of the directory could not be read' },
   TokenFileFailed: { level: 'warn', message: 'the token file could not be renewed' },
   IncidentOpened: { level: 'warn', message: 'an incident is open' },
   IncidentMoved: { level: 'info', message: 'an incident moved on' },

@@ -169,6 +169,10 @@ export type Fact =
   | { readonly type: 'EventReaderDropped'; readonly principal: string }
   /** The file with the local user's token could not be renewed; the one before serves until it expires. */
   | { readonly type: 'TokenFileFailed'; readonly reason: string }
+  /** The keys by which a directory's tokens are judged are others than before, or can be read again. */
+  | { readonly type: 'SigningKeysRead'; readonly keys: number }
+  /** They cannot be read; those of `ageMs` serve for a bounded time. Absent: there are none, so no such token is taken. */
+  | { readonly type: 'SigningKeysFailed'; readonly reason: string; readonly ageMs?: number }
   | {
       readonly type: 'IncidentOpened';
       readonly incident: string;

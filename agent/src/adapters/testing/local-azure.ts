@@ -15,9 +15,14 @@ interface Endpoints {
   readonly logAnalytics: { readonly http: string };
   readonly metrics: { readonly http: string };
   readonly eventHubs: { readonly amqps: string };
+  readonly login: { readonly http: string; readonly https: string };
   readonly control: { readonly url: string; readonly token: string };
   readonly caFile: string;
   readonly identity: { readonly endpoint: string; readonly header: string };
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly agentApiId: string;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly workspaceId: string;
@@ -31,6 +36,15 @@ export interface LocalAzure {
   readonly resourceGroup: string;
   /** Of Log Analytics. */
   readonly workspaceId: string;
+  /** What an application needs for a token of Microsoft Entra ID. */
+  readonly directory: {
+    readonly authorityHost: string;
+    readonly tenantId: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    /** The registration that stands for the agent's API. */
+    readonly agentApiId: string;
+  };
   /** Installs one fault; the body is that of the control endpoint. */
   fault(rule: object): Promise<void>;
   /** Requests that the installed faults have struck. */
@@ -67,6 +81,7 @@ export async function startLocalAzure(): Promise<LocalAzure> {
       'retaillake.blob.core.windows.net': endpoints.storage.http,
       'retaillake.dfs.core.windows.net': endpoints.storage.http,
       'management.azure.com': endpoints.arm.http,
+      'login.microsoftonline.com': endpoints.login.http,
       'api.loganalytics.io': endpoints.logAnalytics.http,
       'westeurope.metrics.monitor.azure.com': endpoints.metrics.http,
       'retail-events.servicebus.windows.net': `amqps://${endpoints.eventHubs.amqps}`,
@@ -74,6 +89,7 @@ export async function startLocalAzure(): Promise<LocalAzure> {
     subscriptionId: endpoints.subscriptionId,
     resourceGroup: endpoints.resourceGroup,
     workspaceId: endpoints.workspaceId,
+    directory: { ...endpoints, authorityHost: endpoints.login.https },
     async fault(rule) {
       await control('POST', '/faults', rule);
     },

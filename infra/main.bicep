@@ -48,7 +48,10 @@ param filesHost string
 @description('Entra object ids of those that send events.')
 param senderPrincipalIds array = []
 
-@description('App registration that stands for the agent\'s API; together they switch the secure webhook of the alerts on.')
+@description('Application (client) id of the app registration that stands for the agent\'s API. Empty: no token of Entra ID is taken.')
+param apiAppId string = ''
+
+@description('Of the same registration; all three together switch the secure webhook of the alerts on.')
 param webhookIdentifierUri string = ''
 param webhookObjectId string = ''
 
@@ -161,6 +164,7 @@ module agent 'modules/agent.bicep' = {
       '${base.factory}': factoryName
     }
     cpu: agentCpu
+    apiAppId: apiAppId
     allowedIpRanges: allowedIpRanges
   }
   dependsOn: [
@@ -180,7 +184,8 @@ module alerts 'modules/alerts.bicep' = {
     pipelines: dataFactory.outputs.pipelines
     agentId: agent.outputs.id
     agentUrl: agent.outputs.url
-    webhookIdentifierUri: webhookIdentifierUri
+    // The agent would answer 401 to a token that it does not know.
+    webhookIdentifierUri: empty(apiAppId) ? '' : webhookIdentifierUri
     webhookObjectId: webhookObjectId
     email: alertEmail
   }

@@ -12,6 +12,7 @@ param protectData = true
 param logRetentionDays = 90
 param agentCpu = '2.0'
 param filesHost = '\\\\files\\retail'
+param apiAppId = readEnvironmentVariable('LAKEWARDEN_API_APP', '')
 param webhookIdentifierUri = readEnvironmentVariable('LAKEWARDEN_WEBHOOK_URI', '')
 param webhookObjectId = readEnvironmentVariable('LAKEWARDEN_WEBHOOK_OBJECT', '')
 param alertEmail = readEnvironmentVariable('LAKEWARDEN_ALERT_EMAIL', '')

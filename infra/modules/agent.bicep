@@ -14,6 +14,7 @@ param consumerGroup string
 @description('Name in the pipeline file that ships → name in this environment.')
 param names object
 param cpu string
+param apiAppId string
 param allowedIpRanges array
 
 var appName = 'lakewarden'
@@ -45,13 +46,20 @@ var config = {
   eventHubs: {
     consumerGroup: consumerGroup
   }
-  api: {
+  api: union({
     host: '0.0.0.0'
     port: port
     publicHosts: [
       fqdn
     ]
-  }
+  }, empty(apiAppId) ? {} : {
+    entra: {
+      tenantId: tenant().tenantId
+      audience: [
+        apiAppId
+      ]
+    }
+  })
   monitor: {
     workspaceId: logsCustomerId
     region: toLower(replace(location, ' ', ''))

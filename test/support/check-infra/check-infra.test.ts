@@ -177,6 +177,35 @@ describe.runIf(hasTools)('infra', () => {
     expect(String(receivers[0]?.serviceUri)).toMatch(/^https:\/\/.*\/api\/v1\/alerts$/);
   });
 
+  it('the agent takes the tokens that the webhook sends, and without an API of its own there is neither', () => {
+    const prod = 'environments/prod.bicepparam';
+    const webhooks = ({ resources }: Deployment) =>
+      resources
+        .filter(({ type }) => type === 'Microsoft.Insights/actionGroups')
+        .flatMap(
+          ({ body }) => ((body.properties as ValueObject).webhookReceivers ?? []) as readonly ValueObject[],
+        );
+    const { entra } = started(prod).config.api;
+    expect(webhooks(deployment(prod)).map(({ tenantId }) => tenantId)).toEqual([entra?.tenantId]);
+    expect(entra?.audience).toEqual(['00000000-0000-0000-0000-000000000004']);
+    const bare = checkInfra(INFRA, {
+      LAKEWARDEN_WEBHOOK_URI: 'api://lakewarden',
+      LAKEWARDEN_WEBHOOK_OBJECT: '00000000-0000-0000-0000-000000000003',
+    }).deployments.get(prod) as Deployment;
+    expect(webhooks(bare)).toEqual([]);
+    const { api } = JSON.parse(agentOf(bare).environment[CONFIG_VARIABLE] ?? '') as AgentConfig;
+    expect(api.entra).toBeUndefined();
+  });
+
+  it('the registration of the API asks for the tokens and has the roles that the agent knows', () => {
+    const { api, appRoles } = JSON.parse(readFileSync(join(INFRA, 'entra-api.json'), 'utf8')) as {
+      api: ValueObject;
+      appRoles: readonly ValueObject[];
+    };
+    expect(api.requestedAccessTokenVersion).toBe(2);
+    expect(appRoles.map(({ value }) => value)).toEqual(['Viewer', 'Operator', 'Admin', 'Alert.Send']);
+  });
+
   it('the tables that the log rules ask are filled', () => {
     const asked = compiled(PIPELINE).logRules.flatMap(({ query }) => /^ADF\w+/.exec(query)?.[0] ?? []);
     expect(asked).toContain('ADFPipelineRun');

@@ -15,6 +15,7 @@ export interface InfraReport {
 /** What the machine that deploys would say; with it every optional part is made. */
 const ENVIRONMENT = {
   SERVICE_AGENT_IMAGE_NAME: 'lakewarden.example/agent:1',
+  LAKEWARDEN_API_APP: '00000000-0000-0000-0000-000000000004',
   LAKEWARDEN_WEBHOOK_URI: 'api://lakewarden',
   LAKEWARDEN_WEBHOOK_OBJECT: '00000000-0000-0000-0000-000000000003',
   LAKEWARDEN_ALERT_EMAIL: 'people@contoso.example',

@@ -3,6 +3,8 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
 export type ViewTitle = 'Layers' | 'Runs & Backfills' | 'Incidents' | 'Sources & Lag' | 'Runbooks';
 
 const SEEN_MS_MAX = 30_000;
+const MENU_CLICKS_MAX = 5;
+const MENU_CLOSES_MS_MAX = 2_000;
 const SCROLL_PX = 150;
 const SCROLLED_MS = 150;
 
@@ -99,7 +101,17 @@ export class Hands {
     await row.click({ button: 'right' });
     const item = this.#page.getByRole('menuitem', { name: entry }).first();
     await item.waitFor();
-    await item.click();
+    // A menu that has just opened takes no click yet, so that the one that opened it chooses nothing.
+    for (let clicks = 0; clicks < MENU_CLICKS_MAX; clicks++) {
+      await item.click();
+      const closed = item.waitFor({ state: 'hidden', timeout: MENU_CLOSES_MS_MAX });
+      const isOpen = await closed.then(
+        () => false,
+        () => true,
+      );
+      if (!isOpen) return;
+    }
+    throw new Error(`the menu stays open although ${entry} was clicked ${MENU_CLICKS_MAX} times`);
   }
 
   /** A command of the palette, by its whole title. */

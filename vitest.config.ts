@@ -3,14 +3,14 @@ import { ClosingLine } from './test/support/closing-line.ts';
 
 /** Tests beside the code that drive a page in a real Chromium (test/support/chromium.ts finds or installs one). */
 const BROWSER = ['extension/webview/**/*.browser.test.ts'];
-/** The extension in a real VS Code; brings a workbench of 800 MB (`npm run test:workbench`). */
+/** The extension in a real VS Code; the first run brings a workbench of 800 MB. */
 const WORKBENCH = ['test/e2e/vscode/**/*.test.ts'];
 /** Tests beside the code that start a local Azure of their own. */
 const WIRE = ['packages/*/src/**/*.local-azure.test.ts', 'agent/src/**/*.wire.test.ts'];
 
 // Seven rings: unit tests beside the code, pages in a browser, the simulation (whole runs of the core in virtual time), unit
 // tests over the wire, conformance of the local Azure driven by the real SDKs, whole-system tests that start processes,
-// and the extension in a workbench, which `npm test` leaves out. The last four own ports and folders, so they get time.
+// and the extension in a workbench. The last four own ports and folders, so they get time.
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],

@@ -6,6 +6,8 @@ import { ROOT } from './paths.ts';
 /** Docs drift unless something reads them: every path and link that they name must exist. */
 const PAGES = [
   'README.md',
+  'extension/README.md',
+  'extension/CHANGELOG.md',
   ...pagesBelow('docs'),
   ...pagesBelow('packages/azure-local'),
   ...pagesBelow('packages/retail'),

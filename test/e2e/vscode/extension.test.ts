@@ -16,7 +16,7 @@ const SUITE_MS_MAX = 240_000;
 const TESTS_MIN = 34;
 const PICTURES = process.env.LAKEWARDEN_PICTURES ?? join(tmpdir(), 'lakewarden-pictures');
 /** `LAKEWARDEN_PORTRAITS=1` writes the pictures of the README anew. */
-const PORTRAITS = process.env.LAKEWARDEN_PORTRAITS ? join(EXTENSION_FOLDER, 'media') : undefined;
+const PORTRAITS = process.env.LAKEWARDEN_PORTRAITS ? join(EXTENSION_FOLDER, 'media', 'pictures') : undefined;
 
 type Form = 'folder' | 'package';
 const FORMS: readonly Form[] = ['folder', 'package'];

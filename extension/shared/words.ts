@@ -65,6 +65,11 @@ export function whenText(iso: string, nowMs: number): string {
   return ms > 0 ? `in ${spanText(ms)}` : `${roughSpanText(-ms)} ago`;
 }
 
+/** `in 4 min 12 s`; `now` for what is due or over. */
+export function dueText(iso: string, nowMs: number): string {
+  return whenText(iso, Math.min(nowMs, Date.parse(iso)));
+}
+
 /** Rows of a step: in = out + quarantined + duplicates. */
 export interface Rows {
   readonly in: number;

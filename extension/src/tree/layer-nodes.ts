@@ -6,10 +6,10 @@ import {
   behindText,
   countsText,
   countText,
+  dueText,
   equationText,
   plural,
   timeText,
-  whenText,
 } from '../../shared/words.ts';
 import { contextValue } from '../manifest/facets.ts';
 import { datasetCard, layerCard, sliceCard } from './cards.ts';
@@ -162,7 +162,7 @@ function quarantineOf({ dataset }: SliceHealth) {
 
 function sliceDescription(slice: SliceHealth, nowMs: number): string {
   const { state, why, accounting, rows, nextAttemptAt, pin } = slice;
-  const waits = nextAttemptAt === undefined ? [] : [`retry ${whenText(nextAttemptAt, nowMs)}`];
+  const waits = nextAttemptAt === undefined ? [] : [`retry ${dueText(nextAttemptAt, nowMs)}`];
   const pinned = pin === undefined ? [] : [`${pin.by} ${pin.as}: ${plainText(pin.reason, 120)}`];
   if (state !== 'fresh' && state !== 'empty')
     return [state, ...(why === '' ? [] : [plainText(why, 160)]), ...waits, ...pinned].join(' · ');

@@ -33,7 +33,10 @@ export class AgentUnreachable extends AgentError {
   }
 }
 
-/** The agent understood and said no; nothing was changed by this request. */
+/**
+ * The agent said no. Below 500 nothing was changed by this request; from 500 on it broke on the way, and whether an act took
+ * effect is not known: asked again with the same idempotency key it is done once.
+ */
 export class AgentRefused extends AgentError {
   override readonly name = 'AgentRefused';
   readonly problem: ProblemDocument;

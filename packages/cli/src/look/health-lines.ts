@@ -7,7 +7,7 @@ import type {
   TableRows,
 } from '@lakewarden/contracts';
 import { formatTable } from '../text-table.ts';
-import { accountingText, countText, plural, roughSpanText, spanText, timeText, whenText } from '../words.ts';
+import { accountingText, countText, dueText, plural, roughSpanText, spanText, timeText } from '../words.ts';
 import type { Items, View } from './view.ts';
 
 /** Tables of datasets, slices, runs and what stands in their way; states have their one word. */
@@ -84,7 +84,7 @@ export function slicesLines({ items }: Items<SliceHealth>, { width, nowMs }: Vie
 function whyText({ why, nextAttemptAt, pin }: SliceHealth, nowMs: number): string {
   return [
     ...(why === '' ? [] : [why]),
-    ...(nextAttemptAt === undefined ? [] : [`retry ${whenText(nextAttemptAt, nowMs)}`]),
+    ...(nextAttemptAt === undefined ? [] : [`retry ${dueText(nextAttemptAt, nowMs)}`]),
     ...(pin === undefined ? [] : [`${pin.by} ${pin.as}: ${pin.reason}`]),
   ].join(' · ');
 }
@@ -98,10 +98,7 @@ export function sliceLines(slice: SliceHealth, { nowMs, suffix }: View): readonl
     ...field('run', slice.run),
     ...field('fingerprint', slice.fingerprint),
     ...field('attempts', slice.attempts === undefined ? undefined : String(slice.attempts)),
-    ...field(
-      'next try',
-      slice.nextAttemptAt === undefined ? undefined : whenText(slice.nextAttemptAt, nowMs),
-    ),
+    ...field('next try', slice.nextAttemptAt === undefined ? undefined : dueText(slice.nextAttemptAt, nowMs)),
     ...field(
       'pin',
       pin === undefined ? undefined : `${pin.by} ${pin.as}: ${pin.reason}${untilText(pin.until, nowMs)}`,
@@ -166,7 +163,7 @@ export function breakersLines(
     countText(breaker.failures),
     countText(breaker.retries),
     countText(breaker.parkedCalls),
-    breaker.nextProbeAt === undefined ? '' : whenText(breaker.nextProbeAt, nowMs),
+    breaker.nextProbeAt === undefined ? '' : dueText(breaker.nextProbeAt, nowMs),
     breaker.lastError ?? '',
   ]);
   const header = [

@@ -70,10 +70,13 @@ async function measureActivation(browser: string): Promise<Activation> {
 async function measurePaint(browser: string): Promise<number> {
   const workspace = mkdtempSync(join(tmpdir(), 'lakewarden-bench-'));
   const asked = Promise.withResolvers<ServerResponse>();
+  let isFirst = true;
   const agent = await startFakeAgent({
-    queries: emptyLake(),
+    queries: { ...emptyLake(), datasets: { items: datasets() } },
+    // The first answer waits until the page is watched; whoever asks again gets his at once.
     intercept({ url }, response) {
-      if (url?.startsWith('/api/v1/datasets?') !== true) return false;
+      if (!isFirst || url?.startsWith('/api/v1/datasets?') !== true) return false;
+      isFirst = false;
       asked.resolve(response);
       return true;
     },
@@ -105,10 +108,12 @@ async function measurePaint(browser: string): Promise<number> {
   }
 }
 
+const DRAWN_MS_MAX = 20_000;
 /** Settles with the time of the frame in which a row of a dataset is in the page. */
 const WATCH_FIRST_ROW = `{
   const row = '.sidebar [role=treeitem][aria-label*=" dataset, "]';
-  globalThis.firstRow = new Promise((resolve) => {
+  globalThis.firstRow = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error('no dataset was drawn: ' + document.querySelector('.sidebar').innerText)), ${DRAWN_MS_MAX});
     const look = () => {
       if (document.querySelector(row) === null) return;
       observer.disconnect();
@@ -118,6 +123,8 @@ const WATCH_FIRST_ROW = `{
     observer.observe(document.body, { childList: true, subtree: true, attributes: true });
     look();
   });
+  // A promise as the last word would be waited for.
+  undefined;
 }`;
 
 function emptyLake() {

@@ -19,7 +19,7 @@ export interface LakeChange {
 }
 
 /** A burst is told once: after this long without another change, at the latest after `TELL_MS_MAX`. */
-const TELL_MS = 60;
+const TELL_MS = 25;
 const TELL_MS_MAX = 400;
 
 /** Gathers what changes and tells it in few words. */

@@ -158,9 +158,16 @@ function tellConnection({ kind, problem }: ConnectionState, views: Views, { lake
   set('lakewarden.connected', isConnected);
   const isOld = !isConnected && kind !== 'connecting' && lake.datasets.size > 0;
   const away = vscode.l10n.t('From before; the agent is away.');
-  for (const name of VIEW_NAMES) views[name].message = isOld ? away : '';
-  if (isOld && problem !== undefined)
-    views.layers.message = vscode.l10n.t('From before: {0}. It is asked again by itself.', problem);
+  const why = vscode.l10n.t('From before: {0}. It is asked again by itself.', problem ?? '');
+  for (const name of VIEW_NAMES) {
+    const message = name === 'layers' && problem !== undefined ? why : away;
+    tellMessage(views[name], isOld ? message : '');
+  }
+}
+
+/** VS Code counts a message as a change of the tree, also the same again, and holds the rows back for 200 ms after it. */
+function tellMessage(view: vscode.TreeView<TreeElement>, message: string): void {
+  if ((view.message ?? '') !== message) view.message = message;
 }
 
 /** The card of a dataset tells its last runs too; of the others what is known does. */

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExtension, buildSuite, EXTENSION_FOLDER, packageExtension } from './build-extension.ts';
-import { Camera, THEMES, themesWanted } from './camera.ts';
+import { Camera, THEMES, themeWanted } from './camera.ts';
 import { Day } from './day.ts';
 import { Hands } from './hands.ts';
 import { Lake } from './lake.ts';
@@ -50,17 +50,17 @@ describe.runIf(browser !== '').each(FORMS)(
 
     if (!FORMS_OF_DAY.includes(form)) return;
     it('carries a person through a day', async () => {
+      const theme = themeWanted();
       const workbench = await Workbench.open({
         browser,
         ...installed,
         workspace: lake.workspace,
         // Cards that open while the mouse moves on would stand in its way.
-        settings: { 'workbench.colorTheme': THEMES.dark, 'workbench.hover.delay': 3_000 },
+        settings: { 'workbench.colorTheme': THEMES[theme], 'workbench.hover.delay': 3_000 },
         viewport: { width: 1400, height: 900 },
       });
-      const { page, settingsFile: settings } = workbench;
-      const themes = themesWanted();
-      const camera = new Camera(page, { settings, folder: PICTURES, themes, portraits: PORTRAITS });
+      const { page } = workbench;
+      const camera = new Camera(page, { folder: PICTURES, theme, portraits: PORTRAITS });
       const day = new Day({ hands: new Hands(page), lake, camera });
       try {
         await day.connect();

@@ -72,11 +72,6 @@ export class Workbench {
     }
   }
 
-  /** The settings of the person, who may edit them. */
-  get settingsFile(): string {
-    return join(this.#server.root, 'data/User/settings.json');
-  }
-
   async close(): Promise<void> {
     await this.#context.close().catch(() => undefined);
     await this.#server.stop();

@@ -7,10 +7,9 @@ import {
 } from '@lakewarden/core';
 import { ManualClock } from '@lakewarden/core/testing';
 import { expect, it } from 'vitest';
-import { Board } from './board.ts';
 import { BuildLoop } from './build-loop.ts';
+import { quietBoard } from './landing-world.fixture.ts';
 
-const PIPELINE = { name: 'p', datasets: [], sources: [], objectives: new Map(), logRules: [] };
 const backfill = (id: string, startedAt: string): Backfill => ({
   id,
   plan: 'p',
@@ -36,13 +35,7 @@ async function firstRound(
     Object.keys(steps).map((id, index) => [id, backfill(id, `2026-01-0${index + 1}T00:00:00Z`)]),
   );
   const control = { ...EMPTY_CONTROL, backfills };
-  const board = new Board(PIPELINE, 1_000, {
-    now: clock.now,
-    control: () => control,
-    breakers: () => [],
-    failures: () => [],
-    building: () => new Map(),
-  });
+  const board = quietBoard(clock.now, () => control);
   const left = new Map(Object.entries(steps).map(([id, list]) => [id, [...list]]));
   const rests: number[] = [];
   const loop = new BuildLoop({

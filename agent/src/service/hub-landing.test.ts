@@ -2,8 +2,8 @@ import type { BronzeDataset, HubSource } from '@lakewarden/compute';
 import { type ControlState, type DrainResult, EMPTY_CONTROL, policyAt } from '@lakewarden/core';
 import { ManualClock } from '@lakewarden/core/testing';
 import { describe, expect, it } from 'vitest';
-import { Board } from './board.ts';
 import { HubLanding } from './hub-landing.ts';
+import { quietBoard, runForRests } from './landing-world.fixture.ts';
 
 const source = { kind: 'event-hub', name: 'orders', hub: 'orders' } as unknown as HubSource;
 const dataset: BronzeDataset = {
@@ -13,20 +13,13 @@ const dataset: BronzeDataset = {
   columns: [],
   touchGrain: 'day',
 };
-const PIPELINE = { name: 'p', datasets: [], sources: [], objectives: new Map(), logRules: [] };
 const PAUSE = { target: 'source:orders', reason: 'audit', by: 'ann', since: '2026-11-22T00:00:00Z' };
 const DRAIN_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 2_000;
 
 function makeWorld() {
   const clock = new ManualClock(Date.UTC(2026, 10, 22, 12));
-  const board = new Board(PIPELINE, 1_000, {
-    now: clock.now,
-    control: () => EMPTY_CONTROL,
-    breakers: () => [],
-    failures: () => [],
-    building: () => new Map(),
-  });
+  const board = quietBoard(clock.now);
   const world = {
     clock,
     board,
@@ -36,34 +29,27 @@ function makeWorld() {
     answer: { kind: 'drained', events: 0 } as DrainResult,
     /** Runs the loop until it has rested so often. */
     async rests(count: number) {
-      const stop = new AbortController();
-      let rests = 0;
-      const counting = {
-        now: clock.now,
-        sleep: async (ms: number, signal: AbortSignal) => {
-          if (++rests >= count) stop.abort();
-          await clock.sleep(ms, signal).catch(() => undefined);
-        },
-      };
-      await new HubLanding({
-        ...{ dataset, source, board, clock: counting },
-        policy: () => policyAt(world.control, clock.now()),
-        drain: async () => {
-          world.drainedMs.push(clock.now());
-          return world.answer;
-        },
-        describe: async () => {
-          world.looks++;
-          return { generation: 'g', partitions: [] };
-        },
-        replays: () => [],
-        replay: async () => ({ kind: 'unchanged', events: 0 }),
-        endReplay: () => undefined,
-        readBronze: async () => undefined,
-        onLanded: () => undefined,
-        drainEveryMs: DRAIN_EVERY_MS,
-        probeEveryMs: PROBE_EVERY_MS,
-      }).run(stop.signal);
+      const landing = (clock: Pick<ManualClock, 'now' | 'sleep'>) =>
+        new HubLanding({
+          ...{ dataset, source, board, clock },
+          policy: () => policyAt(world.control, clock.now()),
+          drain: async () => {
+            world.drainedMs.push(clock.now());
+            return world.answer;
+          },
+          describe: async () => {
+            world.looks++;
+            return { generation: 'g', partitions: [] };
+          },
+          replays: () => [],
+          replay: async () => ({ kind: 'unchanged', events: 0 }),
+          endReplay: () => undefined,
+          readBronze: async () => undefined,
+          onLanded: () => undefined,
+          drainEveryMs: DRAIN_EVERY_MS,
+          probeEveryMs: PROBE_EVERY_MS,
+        });
+      await runForRests(clock, count, (ticking, signal) => landing(ticking).run(signal));
     },
   };
   return world;

@@ -3,7 +3,7 @@ import { type ControlState, EMPTY_CONTROL, policyAt, type WindowResult } from '@
 import { ManualClock } from '@lakewarden/core/testing';
 import type { Snapshot } from '@lakewarden/delta';
 import { describe, expect, it } from 'vitest';
-import { Board } from './board.ts';
+import { quietBoard, runForRests } from './landing-world.fixture.ts';
 import { WindowLanding } from './window-landing.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -15,18 +15,11 @@ const dataset: BronzeDataset = {
   columns: [],
   touchGrain: 'day',
 };
-const PIPELINE = { name: 'p', datasets: [], sources: [], objectives: new Map(), logRules: [] };
 
 /** A landing whose rounds are counted: it ends after `rounds` rests. */
 function makeWorld(options: { readonly windowEveryMs?: number } = {}) {
   const clock = new ManualClock(Date.UTC(2026, 10, 22, 12));
-  const board = new Board(PIPELINE, 1_000, {
-    now: clock.now,
-    control: () => EMPTY_CONTROL,
-    breakers: () => [],
-    failures: () => [],
-    building: () => new Map(),
-  });
+  const board = quietBoard(clock.now);
   const world = {
     clock,
     board,
@@ -38,16 +31,7 @@ function makeWorld(options: { readonly windowEveryMs?: number } = {}) {
     later: undefined as WindowResult | undefined,
     landed: 0,
     async rounds(count: number) {
-      const stop = new AbortController();
-      let rests = 0;
-      const counting = {
-        now: clock.now,
-        sleep: async (ms: number, signal: AbortSignal) => {
-          if (++rests >= count) stop.abort();
-          await clock.sleep(ms, signal).catch(() => undefined);
-        },
-      };
-      await landing(counting).run(stop.signal);
+      await runForRests(clock, count, (ticking, signal) => landing(ticking).run(signal));
     },
   };
   const landing = (ticking: Pick<ManualClock, 'now' | 'sleep'>) =>
